@@ -1,0 +1,27 @@
+"""The weights digest: two modules with one digest compute the same function of their inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from itertools import chain
+
+import torch
+from torch import nn
+
+
+def digest(module: nn.Module) -> str:
+    """Hex sha256 over the sorted (name, dtype, shape, bytes) of parameters and buffers, and every submodule's class name.
+
+    Does not depend on device, memory format, mode or order of registration. A normalisation kept as buffers is part of
+    it. Class names tell a ReLU from a GELU, which have no weights to tell them apart.
+    """
+    sha = hashlib.sha256(
+        json.dumps(sorted((name, type(part).__name__) for name, part in module.named_modules())).encode()
+    )
+    tensors = chain(module.named_parameters(remove_duplicate=False), module.named_buffers(remove_duplicate=False))
+    for name, tensor in sorted(tensors, key=lambda pair: pair[0]):
+        sha.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
+        # through bytes: numpy has no bfloat16; reshape first: a scalar has no last dimension to view
+        sha.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return sha.hexdigest()

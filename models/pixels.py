@@ -1,0 +1,94 @@
+"""From whatever a user calls an image to RGB, and from RGB to the pixels a model sees."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from models.card import ModelCard
+
+ImageLike = Image.Image | np.ndarray | Tensor
+
+FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
+
+def prepare(x: ImageLike, card: ModelCard) -> Float[Tensor, "3 h w"]:
+    """RGB in [0, 1] on the model's input grid, as torchvision's and timm's evaluation transforms resize and crop it.
+
+    x: a PIL image, an (h, w, 3) array of uint8 or of floats in [0, 1], or a (3, h, w) tensor of either. A tensor that
+    already has the model's size is the model's input and passes unchanged; everything else is resized and cropped.
+    Floats are resized as floats, with the same filter. Raises ValueError naming what was given.
+    """
+    if isinstance(x, Tensor):
+        planes = unit(x.detach().cpu().numpy(), "a (3, h, w) tensor", channel_axis=0)
+        if planes.shape[1:] == card.size:
+            return torch.from_numpy(planes.copy())
+        pixels: Image.Image | np.ndarray = planes.transpose(1, 2, 0)
+    elif isinstance(x, np.ndarray):
+        pixels = Image.fromarray(x) if is_rgb_bytes(x) else unit(x, "an (h, w, 3) array", channel_axis=2)
+    elif isinstance(x, Image.Image):
+        pixels = rgb(x)
+    else:
+        raise ValueError(f"an image must be a PIL image, a numpy array or a torch tensor; got {type(x).__name__}")
+
+    if isinstance(pixels, Image.Image):
+        seen = np.asarray(fitted(pixels, card), dtype=np.float32) / np.float32(255)
+    else:
+        channels = [fitted(Image.fromarray(np.ascontiguousarray(c)), card) for c in np.moveaxis(pixels, 2, 0)]
+        seen = np.stack([np.asarray(c) for c in channels], axis=2).clip(0, 1)  # bicubic overshoots at edges
+    return torch.from_numpy(np.ascontiguousarray(seen.transpose(2, 0, 1)))
+
+
+def rgb(image: Image.Image) -> Image.Image:
+    """8-bit RGB. Transparency is composited on white; 16-bit grey keeps its high byte, as Pillow keeps it for colour."""
+    if image.mode in ("I", "I;16", "I;16L", "I;16B", "I;16N"):
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 0xFFFF:
+            raise ValueError(f"integer pixels must lie in [0, 65535]; got [{values.min()}, {values.max()}]")
+        return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode == "F":
+        raise ValueError("a PIL image of floats has no agreed range; give an (h, w, 3) array in [0, 1]")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def is_rgb_bytes(x: np.ndarray) -> bool:
+    return x.dtype == np.uint8 and x.ndim == 3 and x.shape[2] == 3 and x.size > 0
+
+
+def unit(x: np.ndarray, expected: str, channel_axis: int) -> np.ndarray:
+    """float32 in [0, 1], or ValueError."""
+    if x.ndim != 3 or x.shape[channel_axis] != 3 or x.size == 0:
+        raise ValueError(f"the image must be {expected}; got shape {x.shape}")
+    if x.dtype == np.uint8:
+        return x.astype(np.float32) / np.float32(255)
+    if not np.issubdtype(x.dtype, np.floating):
+        raise ValueError(f"pixels must be uint8, or floats in [0, 1]; got {x.dtype}")
+    low, high = x.min(), x.max()
+    if not (low >= 0 and high <= 1):  # also refuses NaN, which compares false
+        raise ValueError(f"float pixels must lie in [0, 1]; got values in [{low:.4g}, {high:.4g}]")
+    return x.astype(np.float32)
+
+
+def fitted(image: Image.Image, card: ModelCard) -> Image.Image:
+    """Resized and cropped at the centre as the card says, with the rounding of torchvision's Resize and CenterCrop."""
+    (rows, columns), (height, width) = card.resize, (image.height, image.width)
+    if card.fit == "cover":
+        if columns * height >= rows * width:
+            rows = columns * height // width
+        else:
+            columns = rows * width // height
+    resized = image.resize((columns, rows), FILTERS[card.interpolation])
+    top, left = round((rows - card.size[0]) / 2), round((columns - card.size[1]) / 2)
+    return resized.crop((left, top, left + card.size[1], top + card.size[0]))

@@ -1,0 +1,1 @@
+"""Where classifiers come from: one file per source, each with `names()` and `load(name)`."""
