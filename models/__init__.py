@@ -2,6 +2,6 @@
 
 from models.card import ModelCard, UnsupportedModelError
 from models.classifier import ImageClassifier
-from models.zoo import list_models, load
+from models.zoo import list_models, load, problems, wrap
 
-__all__ = ["ImageClassifier", "ModelCard", "UnsupportedModelError", "list_models", "load"]
+__all__ = ["ImageClassifier", "ModelCard", "UnsupportedModelError", "list_models", "load", "problems", "wrap"]

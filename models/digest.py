@@ -11,7 +11,7 @@ from torch import nn
 
 
 def digest(module: nn.Module) -> str:
-    """Hex sha256 over the sorted (name, dtype, shape, bytes) of parameters and buffers, and every submodule's class name.
+    """Hex sha256 over the sorted (name, dtype, shape, bytes) of parameters and buffers, and all class names.
 
     Does not depend on device, memory format, mode or order of registration. A normalisation kept as buffers is part of
     it. Class names tell a ReLU from a GELU, which have no weights to tell them apart.

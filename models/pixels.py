@@ -12,6 +12,8 @@ from models.card import ModelCard
 
 ImageLike = Image.Image | np.ndarray | Tensor
 
+STRIP = 16  # times the aspect ratio of the model's input; what lies beyond is cropped anyway
+
 FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -48,7 +50,7 @@ def prepare(x: ImageLike, card: ModelCard) -> Float[Tensor, "3 h w"]:
 
 
 def rgb(image: Image.Image) -> Image.Image:
-    """8-bit RGB. Transparency is composited on white; 16-bit grey keeps its high byte, as Pillow keeps it for colour."""
+    """8-bit RGB. Transparency is composited on white; 16-bit grey keeps its high byte, as Pillow does for colour."""
     if image.mode in ("I", "I;16", "I;16L", "I;16B", "I;16N"):
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 0xFFFF:
@@ -61,6 +63,16 @@ def rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(white, layer).convert("RGB")
     return image.convert("RGB")
+
+
+def without_ends(image: Image.Image, ratio: int) -> Image.Image:
+    """The middle of a strip: covering 256 × 256 with a 1 × 1 000 000 image would make 65 billion pixels and crop them."""
+    longest = ratio * min(image.size)
+    width, height = min(image.width, longest), min(image.height, longest)
+    if (width, height) == image.size:
+        return image
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
 
 
 def is_rgb_bytes(x: np.ndarray) -> bool:
@@ -83,8 +95,10 @@ def unit(x: np.ndarray, expected: str, channel_axis: int) -> np.ndarray:
 
 def fitted(image: Image.Image, card: ModelCard) -> Image.Image:
     """Resized and cropped at the centre as the card says, with the rounding of torchvision's Resize and CenterCrop."""
-    (rows, columns), (height, width) = card.resize, (image.height, image.width)
+    rows, columns = card.resize
     if card.fit == "cover":
+        image = without_ends(image, STRIP * max(rows, columns) // min(rows, columns))
+        height, width = image.height, image.width
         if columns * height >= rows * width:
             rows = columns * height // width
         else:
