@@ -1,0 +1,36 @@
+"""Explainers of image and text classifiers. `explain` is one call; `stream` shows the result sharpen."""
+
+from explainers.registry import Method, build, list_methods, method
+from explainers.runs import explain, stream, stream_classes
+from explainers.types import (
+    Attribution,
+    Attributions,
+    Classifier,
+    Explainer,
+    Output,
+    Precision,
+    Progress,
+    ScoreFunction,
+    ValueFunction,
+    Word,
+)
+
+__all__ = [
+    "Attribution",
+    "Attributions",
+    "Classifier",
+    "Explainer",
+    "Method",
+    "Output",
+    "Precision",
+    "Progress",
+    "ScoreFunction",
+    "ValueFunction",
+    "Word",
+    "build",
+    "explain",
+    "list_methods",
+    "method",
+    "stream",
+    "stream_classes",
+]

@@ -1,0 +1,145 @@
+"""RISE: which regions raise the score when they are seen, from randomly masked copies.
+
+Petsiuk, Das and Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box Models", 2018 (arXiv:1806.07421).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from explainers.designs import bernoulli, mirrored
+from explainers.masking import FIRST, Baseline, Scored, ShiftedCells, batches, on
+from explainers.params import Parameters, Range
+from explainers.registry import register
+from explainers.regression import MaskRegression
+from explainers.results import attributions, settled
+from explainers.types import Attributions, Progress, ScoreFunction
+
+
+@register("rise", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class Rise(Parameters):
+    """How much seeing a region raises the score, estimated from randomly masked copies of the image.
+
+    `centred` is A(l) = Cov(f, M(l)) / Var M(l), signed, in units of the score: for a score that is additive over cells,
+    the cells' own contributions. `regression` estimates the same map from fewer masks. `raw` is the published
+    (1 / N p) Σ f M(l), which adds a constant pedestal and shrinks the effect by 1 − p.
+    """
+
+    n_masks: Annotated[int, Range(16, 32768, "Masked copies scored; more give a steadier map.")] = 800
+    cells: Annotated[int, Range(2, 16, "Mask cells along each side; more show finer detail and need more masks.")] = 8
+    p: Annotated[float, Range(0.05, 0.95, "Share of the image that a mask keeps.")] = 0.5
+    estimator: Annotated[Literal["regression", "centred", "raw"], "How scores and masks become a map."] = "regression"
+    baseline: Annotated[Baseline, "What replaces the hidden regions."] = "mean"
+    tolerance: Annotated[
+        float, Range(0, 0.5, "Stop early below this standard error, in ranges of the map; 0: never.")
+    ] = 0.0
+
+    def explain(
+        self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
+    ) -> Iterator[Progress[Attributions]]:
+        h, w = x.shape[-2:]
+        players = ShiftedCells(self.cells, self.cells, (h, w))
+        # a mask's complement is as likely as the mask only at one half; the published estimator draws independent masks
+        paired = self.p == 0.5 and self.estimator != "raw"
+        n = self.n_masks - self.n_masks % 2 if paired else self.n_masks
+        z = mirrored(n, players.d - 2, 2, rng) if paired else bernoulli(n, players.d - 2, 2, self.p, rng)
+        scores = score.exact(score.place(x)[None])[0]
+        stream = on(score, x, self.baseline, players).stream(z[part] for part in batches(n, score, FIRST, 2))
+        estimate, done = self._estimate(players, len(scores)), 0
+        for unit in stream if self.estimator == "raw" else units(stream, paired):
+            estimate.add(unit)
+            done += len(unit.z) * (2 if paired else 1)
+            values, stderr = estimate.map()
+            result = attributions(score, scores, values, signed=self.estimator != "raw", stderr=stderr)
+            stop = settled(result, self.tolerance)
+            yield Progress(done, done if stop else n, result)
+            if stop:
+                return
+
+    def _estimate(self, players: ShiftedCells, t: int) -> Estimate:
+        match self.estimator:
+            case "regression":
+                return MaskRegression(players, self.p, t)
+            case "centred":
+                return CentredMap(players, self.p)
+            case "raw":
+                return RawMap(self.p)
+
+
+class Estimate(Protocol):
+    """Sums over the units so far, and the map with its standard error that they give."""
+
+    def add(self, unit: Scored) -> None: ...
+    def map(self) -> tuple[Float[Tensor, "t h w"], Float[Tensor, "t h w"]]: ...
+
+
+def units(stream: Iterator[Scored], paired: bool) -> Iterator[Scored]:
+    """Independent observations of a score of mean zero, with the mask that goes with it.
+
+    Half the difference of a mirrored pair goes with the pair's first mask; a row by itself is centred by the mean so
+    far.
+    """
+    n, total = 0, torch.zeros((), dtype=torch.float64)
+    for batch in stream:
+        if paired:
+            yield Scored(batch.z[0::2], batch.mask[0::2], (batch.score[0::2] - batch.score[1::2]) / 2)
+        else:
+            n, total = n + len(batch.z), batch.score.double().sum(0) + total.to(batch.score.device)
+            yield Scored(batch.z, batch.mask, batch.score - (total / n).float())
+
+
+class CentredMap:
+    """A(l) = mean of f (M(l) − p) / Var M(l) over units; Var M(l) is known from the design."""
+
+    def __init__(self, players: ShiftedCells, p: float) -> None:
+        self.players, self.p = players, p
+        self.sums = Moments()
+
+    def add(self, unit: Scored) -> None:
+        self.sums.add(unit.score, unit.mask[:, 0] - self.p)
+
+    def map(self) -> tuple[Float[Tensor, "t h w"], Float[Tensor, "t h w"]]:
+        variance = self.p * (1 - self.p) * self.players.spread.to(self.sums.first)
+        return self.sums.mean / variance, self.sums.stderr / variance
+
+
+class RawMap:
+    """The published (1 / N p) Σ f M(l)."""
+
+    def __init__(self, p: float) -> None:
+        self.p = p
+        self.sums = Moments()
+
+    def add(self, unit: Scored) -> None:
+        self.sums.add(unit.score, unit.mask[:, 0])
+
+    def map(self) -> tuple[Float[Tensor, "t h w"], Float[Tensor, "t h w"]]:
+        return self.sums.mean / self.p, self.sums.stderr / self.p
+
+
+class Moments:
+    """Mean over units of f · M(l), and its standard error. Products in float32, sums in float64."""
+
+    n = 0
+    first: Float[Tensor, "t h w"]
+    second: Float[Tensor, "t h w"]
+
+    def add(self, f: Float[Tensor, "u t"], mask: Float[Tensor, "u h w"]) -> None:
+        first, second = (torch.einsum("ut,uhw->thw", a, b).double() for a, b in ((f, mask), (f**2, mask**2)))
+        self.first, self.second = (self.first + first, self.second + second) if self.n else (first, second)
+        self.n += len(f)
+
+    @property
+    def mean(self) -> Float[Tensor, "t h w"]:
+        return self.first / self.n
+
+    @property
+    def stderr(self) -> Float[Tensor, "t h w"]:
+        return ((self.second / self.n - self.mean**2).clamp(min=0) / max(self.n - 1, 1)).sqrt()

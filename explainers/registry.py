@@ -1,0 +1,87 @@
+"""The methods there are. A file in `methods/` with one decorated class is a method, everywhere at once."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from explainers.params import Param, Parameters
+from explainers.types import Explainer, Kind
+
+Needs = Literal["scores", "gradients", "layers"]
+T = TypeVar("T", bound=type[Parameters])
+
+
+@dataclass(frozen=True)
+class Method:
+    """One entry: `needs` says what a model must offer, `revision` rises whenever the numbers change."""
+
+    name: str
+    revision: int
+    needs: Needs
+    kinds: tuple[Kind, ...]
+    description: str
+    parameters: type[Parameters]
+
+    @property
+    def schema(self) -> tuple[Param, ...]:
+        return self.parameters.schema()
+
+
+_methods: dict[str, Method] = {}
+
+
+def register(
+    name: str, *, revision: int = 1, needs: Needs = "scores", kinds: tuple[Kind, ...] = ("image",)
+) -> Callable[[T], T]:
+    """The class's docstring becomes the description: write its first line for the person who chooses a method."""
+
+    def enter(cls: T) -> T:
+        if name in _methods and _methods[name].parameters.__module__ != cls.__module__:
+            raise ValueError(
+                f"method {name} is registered twice: {_methods[name].parameters.__module__} and {cls.__module__}"
+            )
+        description = (cls.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
+        _methods[name] = Method(name, revision, needs, kinds, description, cls)
+        return cls
+
+    return enter
+
+
+@functools.cache
+def _discover() -> Mapping[str, Method]:
+    package = importlib.import_module("explainers.methods")
+    for module in pkgutil.iter_modules(package.__path__, "explainers.methods."):
+        importlib.import_module(module.name)
+    return dict(sorted(_methods.items()))
+
+
+def list_methods(kind: Kind | None = None) -> tuple[Method, ...]:
+    """Every method, or those that explain this kind of model."""
+    return tuple(m for m in _discover().values() if kind is None or kind in m.kinds)
+
+
+def method(name: str) -> Method:
+    """Raises ValueError for an unknown name."""
+    found = _discover()
+    if name not in found:
+        raise ValueError(f"method must be one of {', '.join(found)}; got {name!r}")
+    return found[name]
+
+
+def build(name: str, params: Mapping[str, object] | None = None) -> Any:
+    """The method with these parameters, ready to `explain`. Raises ValueError in one sentence for a wrong one."""
+    chosen = method(name)
+    known = [param.name for param in chosen.schema]
+    for given in params or {}:
+        if given not in known:
+            near = difflib.get_close_matches(given, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(known)}"
+            raise ValueError(f"{name} has no parameter {given!r}{hint}")
+    explainer: Explainer = chosen.parameters(**dict(params or {}))  # type: ignore[assignment]
+    return explainer

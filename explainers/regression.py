@@ -1,0 +1,93 @@
+"""The centred mask map from few forwards: a Bayesian regression of the score on pooled masks.
+
+The map wanted is A(l) = Cov(f, M(l)) / Var M(l), one covariance per pixel. A sample covariance pays for each of them
+with the noise of all other regions. But Cov(f, M(l)) = Σ_q w_q Cov(M_q, M(l)), where w regresses f on the masks pooled to
+a grid about as fine as they vary, and Cov(M_q, M(l)) follows exactly from the design. So w is all there is to
+estimate, and a regression explains the other regions away instead of averaging over them.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from explainers.masking import Scored, ShiftedCells
+
+POOL = 2  # pooled cells per mask cell along each side
+STEP = 8  # pixels between points where the standard error is computed: it varies no faster than a mask cell
+RATIOS = torch.logspace(-4, 3, 36, dtype=torch.float64)  # candidates of σ²/τ², in mean eigenvalues of the design
+
+
+class MaskRegression:
+    """Collects units (observations of mean zero, see `rise.units`) and solves whenever asked.
+
+    w has the prior N(0, τ² I); τ² and the noise σ² maximise the marginal likelihood, for each class by itself.
+    """
+
+    def __init__(self, players: ShiftedCells, p: float, t: int) -> None:
+        self.players, self.p = players, p
+        self.down, self.across = _pooled(players.down), _pooled(players.across)
+        self.slope_down = _slopes(players.down, self.down)
+        self.slope_across = _slopes(players.across, self.across)
+        q = self.down.shape[1] * self.across.shape[1]
+        self.n = 0
+        self.DD = torch.zeros(q, q, dtype=torch.float64)
+        self.Df = torch.zeros(q, t, dtype=torch.float64)
+        self.ff = torch.zeros(t, dtype=torch.float64)
+
+    def add(self, unit: Scored) -> None:
+        z, f = unit.z.cpu(), unit.score.cpu().double()  # a few hundred numbers: not worth a launch on the device
+        D = self.players.through(z, self.down, self.across).flatten(1).double() - self.p
+        self.n += len(f)
+        self.DD += D.mT @ D
+        self.Df += D.mT @ f
+        self.ff += f.square().sum(0)
+
+    def map(self) -> tuple[Float[Tensor, "t h w"], Float[Tensor, "t h w"]]:
+        """The posterior mean of the map and its standard deviation."""
+        eigenvalues, V = torch.linalg.eigh(self.DD)
+        eigenvalues = eigenvalues.clamp(min=0)
+        b = V.mT @ self.Df
+        noise, ratio = self._strength(eigenvalues, b)
+        shrunk = 1 / (eigenvalues[:, None] + ratio)
+        values = self._lift((V @ (b * shrunk)).mT, self.slope_down, self.slope_across)
+        # the posterior variance of each w direction, carried through the same slopes
+        directions = self._lift(V.mT, self.slope_down[::STEP], self.slope_across[::STEP])
+        variance = torch.einsum("qt,qhw->thw", noise * shrunk, directions.square())
+        stderr = F.interpolate(variance.sqrt()[None], values.shape[-2:], mode="bilinear", align_corners=True)[0]
+        return values, stderr
+
+    def _strength(
+        self, eigenvalues: Float[Tensor, " q"], b: Float[Tensor, "q t"]
+    ) -> tuple[Float[Tensor, " t"], Float[Tensor, " t"]]:
+        """σ² and σ²/τ² of each class, where the marginal likelihood is highest over `RATIOS`."""
+        ratios = (RATIOS * eigenvalues.mean().clamp(min=1e-12))[:, None]
+        explained = (b.square().mT[:, None] / (eigenvalues + ratios)).sum(-1)
+        # a constant score leaves nothing to explain
+        noise = ((self.ff[:, None] - explained) / self.n).clamp(min=1e-12 * (self.ff[:, None] / self.n) + 1e-30)
+        evidence = -0.5 * (self.n * noise.log() + (1 + eigenvalues / ratios).log().sum(-1))
+        best = evidence.argmax(1, keepdim=True)
+        return noise.gather(1, best)[:, 0], ratios[best[:, 0], 0]
+
+    def _lift(
+        self, w: Float[Tensor, "k q"], down: Float[Tensor, "h qh"], across: Float[Tensor, "w qw"]
+    ) -> Float[Tensor, "k h w"]:
+        grid: Tensor = w.unflatten(1, (down.shape[1], across.shape[1]))
+        return down @ grid @ across.mT
+
+
+def _pooled(weights: Float[Tensor, "shift side cells"]) -> Float[Tensor, "shift pooled cells"]:
+    """The interpolation weights averaged over `POOL` bins for each cell."""
+    bins = min(POOL * weights.shape[2], weights.shape[1])
+    return F.adaptive_avg_pool1d(weights.mT, bins).mT
+
+
+def _slopes(
+    weights: Float[Tensor, "shift side cells"], pooled: Float[Tensor, "shift pooled cells"]
+) -> Float[Tensor, "side pooled"]:
+    """Cov(M_q, M(l)) / Var M(l) along one side; the product over both sides is exact, p (1 − p) cancels."""
+    weights, pooled = weights.double(), pooled.double()
+    covariance = torch.einsum("sia,sqa->iq", weights, pooled)
+    return covariance / weights.square().sum((0, 2))[:, None]

@@ -1,0 +1,38 @@
+"""From an estimate on the scoring device to an `Attributions`: torch inside, numpy out."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+
+from explainers.types import Attributions, ScoreFunction
+
+
+def attributions(
+    score: ScoreFunction,
+    scores: Float[Tensor, " t"],
+    values: Float[Tensor, "t h w"],
+    *,
+    signed: bool,
+    stderr: Float[Tensor, "t h w"] | None = None,
+) -> Attributions:
+    return Attributions(
+        values=values.float().numpy(force=True),
+        classes=score.classes,
+        scores=tuple(scores.tolist()),
+        output=score.output,
+        signed=signed,
+        stderr=None if stderr is None else stderr.float().numpy(force=True),
+    )
+
+
+def settled(result: Attributions, tolerance: float) -> bool:
+    """Whether the first class's map is stable: its standard error, where it is largest, small against its range.
+
+    "Largest" is the top decile, so that one noisy corner does not keep the run going. A flat map never settles.
+    """
+    if tolerance == 0 or result.stderr is None:
+        return False
+    spread = float(np.ptp(result.values[0]))
+    return spread > 0 and float(np.quantile(result.stderr[0], 0.9)) < tolerance * spread

@@ -1,0 +1,113 @@
+"""One run of a method on one input: builds the score, runs the method, writes down what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from explainers.registry import Method, build
+from explainers.registry import method as find
+from explainers.scoring import ModelScore, precision_gap, resolve_precision, top_classes
+from explainers.types import Attribution, Attributions, Classifier, Output, Precision, Progress
+
+CLASSES = 20  # scored together when a method needs scores only
+
+
+def explain(
+    method: str,
+    model: Classifier,
+    x: Any,
+    target: int | None = None,
+    seed: int = 0,
+    output: Output = "logit",
+    **params: object,
+) -> Attribution:
+    """The attribution of `target` (None: the class of highest score), blocking.
+
+    `x` is whatever `model.prepare` takes; `params` are the method's own fields. Raises ValueError in one sentence.
+    """
+    *_, last = stream(method, model, x, target, seed, output, **params)
+    return last.result
+
+
+def stream(
+    method: str,
+    model: Classifier,
+    x: Any,
+    target: int | None = None,
+    seed: int = 0,
+    output: Output = "logit",
+    **params: object,
+) -> Iterator[Progress[Attribution]]:
+    """The same, with a result after every batch."""
+    classes = (target,) if target is not None else None
+    for step in stream_classes(method, model, x, classes, seed, output, params=params):
+        yield Progress(step.done, step.total, step.result.of(step.result.classes[0]))
+
+
+def stream_classes(
+    method: str,
+    model: Classifier,
+    x: Any,
+    classes: Sequence[int] | None = None,
+    seed: int = 0,
+    output: Output = "logit",
+    precision: Precision | None = None,
+    batch_size: int | None = None,
+    params: Mapping[str, object] | None = None,
+) -> Iterator[Progress[Attributions]]:
+    """Several classes from the same forwards, what a job runs.
+
+    None stands for: the `CLASSES` highest (only the highest where gradients are needed), the precision that pays and
+    agrees, the largest batch that fits.
+    """
+    chosen, explainer = find(method), build(method, params)
+    if model.card.kind not in chosen.kinds:
+        raise ValueError(
+            f"method {method} explains {' and '.join(chosen.kinds)} models; this one reads {model.card.kind}"
+        )
+    x = model.prepare(x)
+    if classes is None:
+        classes = top_classes(model, x, CLASSES if chosen.needs == "scores" else 1)
+    if precision is None:
+        precision = resolve_precision(model, x, classes, output) if chosen.needs == "scores" else "float32"
+    score = ModelScore(model, classes, output, precision, batch_size)
+    gap = precision_gap(score, x) if precision == "bfloat16" else None
+    for step in explainer.explain(score, x, torch.Generator().manual_seed(seed)):
+        result = step.result if gap is None else widened(step.result, gap[0] / gap[1] if gap[1] else 0.0)
+        meta = describe(chosen, explainer.as_dict(), model, score, seed, None if gap is None else gap[0])
+        yield Progress(step.done, step.total, result.with_meta(meta))
+
+
+def widened(result: Attributions, relative: float) -> Attributions:
+    """The standard error with the rounding of bf16 in it.
+
+    Noise that differs from row to row is in the spread of the rows already. What follows the masks is not: it may be as
+    large as the rms difference is against the rows' spread, so that share of each map's rms is added in quadrature.
+    """
+    shape = (-1, *[1] * (result.values.ndim - 1))
+    power = np.square(result.values).mean(axis=tuple(range(1, result.values.ndim))).reshape(shape)
+    stderr = np.zeros_like(result.values) if result.stderr is None else result.stderr
+    return replace(result, stderr=np.sqrt(stderr**2 + relative**2 * power).astype(np.float32))
+
+
+def describe(
+    method: Method, params: Mapping[str, object], model: Classifier, score: ModelScore, seed: int, gap: float | None
+) -> dict[str, object]:
+    """All that is needed to make the result again, JSON-able."""
+    return {
+        "method": method.name,
+        "revision": method.revision,
+        "params": dict(params),
+        "seed": seed,
+        "output": score.output,
+        "precision": score.precision,
+        "precision_rms": gap,
+        "forwards": score.forwards,
+        "digest": model.card.digest,
+        "versions": {"torch": torch.__version__, "numpy": np.__version__},
+    }

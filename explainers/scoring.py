@@ -1,0 +1,200 @@
+"""The scalar explained, as an object: the only place that knows device, precision, memory format and batch size."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import get_args
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from explainers.types import Classifier, Output, Precision
+
+BATCH_SIZE = {"cuda": 256, "cpu": 32}
+AGREEMENT = 0.1  # largest rms difference of bf16 rows, in standard deviations of the rows
+PROBES = 16  # rows scored in both precisions
+
+
+class ModelScore:
+    """The scores of `classes`, t at once: for estimators a function, for gradient methods also the module.
+
+    Nothing of the model changes: no mode, hook, buffer or weight. bf16 runs on a copy, made once per module.
+    """
+
+    def __init__(
+        self,
+        model: Classifier,
+        classes: Sequence[int],
+        output: Output = "logit",
+        precision: Precision = "float32",
+        batch_size: int | None = None,
+    ) -> None:
+        if not classes:
+            raise ValueError("classes must name at least one class; got none")
+        if output not in get_args(Output):
+            raise ValueError(f"output must be one of {', '.join(get_args(Output))}; got {output!r}")
+        if precision not in get_args(Precision):
+            raise ValueError(f"precision must be one of {', '.join(get_args(Precision))}; got {precision!r}")
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+        n = len(model.labels)
+        for target in classes:
+            if not 0 <= target < n:
+                raise ValueError(f"target must lie in [0, {n - 1}]; got {target}")
+        if any(module.training for module in model.module.modules()):
+            raise ValueError("the model must be in eval mode: in training mode its scores depend on the batch")
+        self.module = model.module
+        self.classes = tuple(classes)
+        self.output = output
+        self.precision = precision
+        self.device = _device(model.module)
+        self.batch_size = batch_size or BATCH_SIZE.get(self.device.type, BATCH_SIZE["cpu"])
+        self.forwards = 0  # rows scored so far, failed attempts not counted
+        mean = getattr(model.card, "mean", None)
+        self.neutral = self.place(torch.tensor(tuple(mean) if mean is not None else (0.0, 0.0, 0.0)))
+        self._columns = self.place(torch.tensor(self.classes))
+
+    def place(self, x: Tensor) -> Tensor:
+        """`x` on the model's device, images in the memory format that its convolutions like best."""
+        x = x.to(self.device)
+        return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
+
+    def __call__(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
+        """Splits `x` as memory demands, and remembers the smaller batch. Raises the out-of-memory error at one row."""
+        module = _bf16(self.module) if self.precision == "bfloat16" else self.module
+        return self._score(module, x, self.precision)
+
+    def exact(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
+        return self._score(self.module, x, "float32")
+
+    def gradient(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """d score / d x of the first class, one row at a time in the batch, in float32."""
+        with torch.inference_mode(False), torch.enable_grad():
+            x = self.place(x).detach().clone().requires_grad_()
+            score = _read(self.module(x), self.output)[:, self.classes[0]]
+            (gradient,) = torch.autograd.grad(score.sum(), x)
+        self.forwards += len(x)
+        return gradient
+
+    def _score(self, module: nn.Module, x: Tensor, precision: Precision) -> Tensor:
+        scores: list[Tensor] = []
+        start = 0
+        with torch.inference_mode(), _arithmetic(precision, self.device):
+            while start < len(x):
+                rows = x[start : start + self.batch_size]
+                try:
+                    logits = module(self.place(rows))
+                except RuntimeError as error:
+                    if len(rows) == 1 or not _out_of_memory(error):
+                        raise
+                    self.batch_size = max(1, len(rows) // 2)
+                else:
+                    scores.append(_read(logits, self.output)[:, self._columns])
+                    start += len(rows)
+                    self.forwards += len(rows)
+        return torch.cat(scores) if scores else x.new_zeros(0, len(self.classes))
+
+
+def top_classes(
+    model: Classifier, x: Float[Tensor, "c h w"], n: int = 20, extra: Sequence[int] = ()
+) -> tuple[int, ...]:
+    """The `n` classes of highest score on the unmasked input, best first, then those of `extra` not among them."""
+    labels = len(model.labels)
+    scores = ModelScore(model, range(labels)).exact(x[None])[0]
+    best = scores.topk(min(n, labels)).indices.tolist()
+    return tuple(dict.fromkeys([*best, *extra]))
+
+
+def resolve_precision(
+    model: Classifier, x: Float[Tensor, "c h w"], classes: Sequence[int], output: Output = "logit"
+) -> Precision:
+    """bfloat16 where the processor gains from it and masked rows agree with float32, else float32."""
+    if not _gains(_device(model.module)):
+        return "float32"
+    try:
+        rms, spread = precision_gap(ModelScore(model, classes, output, "bfloat16"), x)
+    except RuntimeError:  # an operator without a bf16 kernel
+        return "float32"
+    return "bfloat16" if rms <= AGREEMENT * spread else "float32"
+
+
+def precision_gap(score: ModelScore, x: Float[Tensor, "c h w"]) -> tuple[float, float]:
+    """Rms difference between the run's precision and float32 on masked rows, and the rows' standard deviation.
+
+    Both pooled over the classes. The rows are fixed 8 × 8 half-on grids over the neutral colour: what perturbation
+    methods ask for.
+    """
+    rng = torch.Generator().manual_seed(0)
+    cells = (torch.rand(PROBES, 1, 8, 8, generator=rng) < 0.5).float()
+    masks = nn.functional.interpolate(score.place(cells), x.shape[-2:], mode="nearest")
+    rows = torch.lerp(score.neutral[:, None, None], score.place(x), masks)
+    exact, rounded = score.exact(rows).double(), score(rows).double()
+    return (rounded - exact).square().mean().sqrt().item(), exact.var(0).mean().sqrt().item()
+
+
+def _read(logits: Tensor, output: Output) -> Tensor:
+    logits = logits.float()  # softmax of bf16 logits would lose what the masks change
+    match output:
+        case "logit":
+            return logits
+        case "probability":
+            return logits.softmax(1)
+        case "log_probability":
+            return logits.log_softmax(1)
+
+
+def _device(module: nn.Module) -> torch.device:
+    tensor = next(chain(module.parameters(), module.buffers()), None)
+    return tensor.device if tensor is not None else torch.device("cpu")
+
+
+def _gains(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    capabilities = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    return any(capabilities.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in text or "can't allocate memory" in text
+
+
+@contextmanager
+def _arithmetic(precision: Precision, device: torch.device) -> Iterator[None]:
+    # also when off: the caller may stand inside an autocast of its own
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        yield
+
+
+_copies: weakref.WeakKeyDictionary[nn.Module, tuple[object, nn.Module]] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def _bf16(module: nn.Module) -> nn.Module:
+    """A copy whose convolution and linear weights are bf16 and channels-last, to be run under autocast.
+
+    Autocast alone casts every weight in every call; a copy that is bf16 throughout also rounds the pixels, the
+    normalisation and the batch-norm constants, and breaks modules that compute in float32 inside.
+    """
+    tensors = chain(module.parameters(), module.buffers())
+    version = tuple((t.data_ptr(), t._version) for t in tensors if not t.is_inference())
+    with _lock:
+        known = _copies.get(module)
+        if known is None or known[0] != version:
+            known = _copies[module] = (version, _rounded(copy.deepcopy(module)))
+    return known[1]
+
+
+def _rounded(module: nn.Module) -> nn.Module:
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.Linear):
+            weight = part.weight.data.to(torch.bfloat16)
+            part.weight.data = weight.contiguous(memory_format=torch.channels_last) if weight.ndim == 4 else weight
+    return module
