@@ -66,7 +66,7 @@ def rgb(image: Image.Image) -> Image.Image:
 
 
 def without_ends(image: Image.Image, ratio: int) -> Image.Image:
-    """The middle of a strip: covering 256 × 256 with a 1 × 1 000 000 image would make 65 billion pixels and crop them."""
+    """The middle of a strip: resized to cover 256 × 256, an image of 1 × 1 000 000 would have 65 billion pixels."""
     longest = ratio * min(image.size)
     width, height = min(image.width, longest), min(image.height, longest)
     if (width, height) == image.size:
