@@ -1,5 +1,6 @@
 """Explainers of image and text classifiers. `explain` is one call; `stream` shows the result sharpen."""
 
+from explainers.indices import SobolIndices, sobol_indices
 from explainers.registry import Method, build, list_methods, method
 from explainers.runs import explain, stream, stream_classes
 from explainers.types import (
@@ -25,12 +26,14 @@ __all__ = [
     "Precision",
     "Progress",
     "ScoreFunction",
+    "SobolIndices",
     "ValueFunction",
     "Word",
     "build",
     "explain",
     "list_methods",
     "method",
+    "sobol_indices",
     "stream",
     "stream_classes",
 ]

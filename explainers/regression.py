@@ -1,7 +1,7 @@
 """The centred mask map from few forwards: a Bayesian regression of the score on pooled masks.
 
 The map wanted is A(l) = Cov(f, M(l)) / Var M(l), one covariance per pixel. A sample covariance pays for each of them
-with the noise of all other regions. But Cov(f, M(l)) = Σ_q w_q Cov(M_q, M(l)), where w regresses f on the masks pooled to
+with the noise of all other regions. But Cov(f, M(l)) = Σ_q w_q Cov(M_q, M(l)), where w regresses f on masks pooled to
 a grid about as fine as they vary, and Cov(M_q, M(l)) follows exactly from the design. So w is all there is to
 estimate, and a regression explains the other regions away instead of averaging over them.
 """

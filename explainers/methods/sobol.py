@@ -1,0 +1,121 @@
+"""Sobol attribution: the share of the score's variance that involves each region.
+
+Fel et al., "Look at the Variance! Efficient Black-box Explanations with Sobol-based Sensitivity Analysis", 2021
+(arXiv:2111.04138).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from explainers.designs import latin_hypercube, scrambled_sobol
+from explainers.indices import FLAT, ratio
+from explainers.masking import FIRST, Baseline, Cells, batches, on
+from explainers.params import Parameters, Range
+from explainers.registry import register
+from explainers.results import attributions, settled
+from explainers.types import Attributions, Progress, ScoreFunction
+
+SEQUENCE = 128  # base samples from which scrambled Sobol points are used; below, they are no better than a hypercube
+BLOCK = 8  # base samples scored together: an early preview rests on these
+
+
+@register("sobol", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class Sobol(Parameters):
+    """Each region's share of the score's variance, signed by whether seeing it raises or lowers the score.
+
+    `total` is S_T with all interactions, from n (cells² + 1) forwards; `first` is S, the region by itself, from
+    n (cells² + 2). The index has no sign of its own: it is that of Cov(z_i, f), from the same forwards. Below n = 128
+    trust the ranks of the regions rather than the magnitudes.
+    """
+
+    n: Annotated[int, Range(8, 1024, "Base samples; more give a steadier map. From 128 on a power of two.")] = 32
+    cells: Annotated[int, Range(2, 16, "Regions along each side.")] = 8
+    order: Annotated[Literal["total", "first"], "With interactions, or the region by itself."] = "total"
+    baseline: Annotated[Baseline, "What replaces the hidden share of a region."] = "mean"
+    tolerance: Annotated[float, Range(0, 0.5, "Stop early below this standard error, in ranges of the map; 0: no.")] = (
+        0.0
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n >= SEQUENCE and self.n & (self.n - 1):
+            raise ValueError(f"n must be a power of two from {SEQUENCE} on; got {self.n}")
+
+    def explain(
+        self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
+    ) -> Iterator[Progress[Attributions]]:
+        h, w = x.shape[-2:]
+        players = Cells(self.cells, self.cells, (h, w))
+        points = (scrambled_sobol if self.n >= SEQUENCE else latin_hypercube)(self.n, 2 * players.d, rng)
+        A, B = points.chunk(2, dim=1)
+        scores = score.exact(score.place(x)[None])[0]
+        known = torch.full((self.n, players.d + 2, len(scores)), torch.nan, dtype=torch.float64)
+        plan = planned(self.n, players.d, 2 if self.order == "first" else 1, rng)
+        rows = (saltelli(A, B, plan[part]) for part in batches(len(plan), score, FIRST))
+        done = 0
+        for batch in on(score, x, self.baseline, players).stream(rows):
+            sample, column = plan[done : done + len(batch.z)].T
+            known[sample, column] = batch.score.cpu().double()
+            done += len(batch.z)
+            index, stderr = self._index(A, B, known)
+            values, errors = (players.lift(part.T.float())[:, 0] for part in (index, stderr))
+            result = attributions(score, scores, values, signed=True, stderr=errors)
+            stop = settled(result, self.tolerance)
+            yield Progress(done, done if stop else len(plan), result)
+            if stop:
+                return
+
+    def _index(
+        self, A: Float[Tensor, "n d"], B: Float[Tensor, "n d"], known: Float[Tensor, "n d+2 t"]
+    ) -> tuple[Float[Tensor, "d t"], Float[Tensor, "d t"]]:
+        """Signed indices from the rows scored so far, and their standard error.
+
+        A region of which no swap is scored yet borrows the squared correlation of z_i and f(A): its S_i, were f linear.
+        """
+        m = int(known[:, 0, 0].isfinite().sum())  # base samples are scored in order
+        A, B, known = A[:m].double(), B[:m].double(), known[:m]
+        a, b, ab = known[:, :1], known[:, 1:2], known[:, 2:]
+        base = torch.cat([a, b], 1) if self.order == "first" else a
+        mean = base.nanmean((0, 1))
+        whole = (base - mean).square().nanmean(1, keepdim=True)
+        variance = whole.mean(0)
+
+        part = (b - mean) * (ab - a) if self.order == "first" else (a - ab).square() / 2
+        index, stderr = ratio(part, whole)
+        count = part.isfinite().sum(0)
+        stderr = torch.where(count > 1, stderr, index * 2**0.5)  # one square has the spread of chi squared
+        # (f(AB_i) − f(A)) (B_i − A_i) has mean 2 Cov(z_i, f), and the other regions cancel in it
+        slope = ((ab - a) * (B - A)[..., None]).nansum(0)
+
+        covariance = (A - 0.5).mT @ (a[:, 0] - mean) / m
+        correlation = covariance.square() * 12 / variance
+        spread = (4 * correlation * (1 - correlation).clamp(min=0) ** 2 / m + 2 / m**2).sqrt()
+        index = torch.where(count > 0, index.clamp(min=0) * slope.sign(), correlation * covariance.sign())
+        stderr = torch.where(count > 0, stderr, spread)
+        varies = variance > FLAT * base.square().nanmean((0, 1))
+        return torch.where(varies, index, 0.0), torch.where(varies, stderr, 0.0)
+
+
+def planned(n: int, d: int, bases: int, rng: torch.Generator) -> Int[Tensor, "rows 2"]:
+    """Base sample and column of every row to score: 0 is A, 1 is B, 2 + i is A with column i from B.
+
+    In blocks of `BLOCK` samples, the base rows of a block before its swaps, the swaps of a sample in random order.
+    """
+    columns = torch.cat([torch.arange(bases), 2 + torch.randperm(d, generator=rng)])
+    rows = torch.cartesian_prod(torch.arange(n), columns)
+    return rows[(rows[:, 0] // BLOCK * 2 + (rows[:, 1] > 1)).argsort(stable=True)]
+
+
+def saltelli(A: Float[Tensor, "n d"], B: Float[Tensor, "n d"], plan: Int[Tensor, "b 2"]) -> Float[Tensor, "b d"]:
+    """The planned rows; all of them at once would be n d² numbers."""
+    sample, column = plan.T
+    from_b = (column == 1)[:, None] | (torch.arange(A.shape[1]) == column[:, None] - 2)
+    return torch.where(from_b, B[sample], A[sample])
