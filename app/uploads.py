@@ -56,6 +56,11 @@ def accept(data: bytes, max_bytes: int, max_pixels: int) -> Asset:
     return Asset(hashlib.sha256(png).hexdigest(), "image", clean.size, png)
 
 
+def image(png: bytes) -> Image.Image:
+    """The picture of an accepted upload."""
+    return Image.open(BytesIO(png), formats=["PNG"])
+
+
 def opened(data: bytes, max_pixels: int) -> Image.Image:
     """The header, read and judged. Pillow's own limit is a variable of the process: it is left alone and counts too."""
     limit = min(max_pixels, Image.MAX_IMAGE_PIXELS or max_pixels)

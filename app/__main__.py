@@ -1,0 +1,64 @@
+"""The command line: `python -m app serve | explain | doctor`. Exit code 2 and one sentence for what a user can mend."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m app", description="Why did the classifier decide that?")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="serve the application")
+    commands.add_parser("doctor", help="check this installation")
+    explain = commands.add_parser("explain", help="explain one picture, one JSON object on stdout")
+    explain.add_argument("file", help="PNG, JPEG or WebP")
+    explain.add_argument("--method", default="rise")
+    explain.add_argument("--model")
+    explain.add_argument("--target", help="class index or label; the likeliest when missing")
+    explain.add_argument("--output", default="logit", choices=("logit", "probability", "log_probability"))
+    explain.add_argument("--seed", type=int, default=0)
+    explain.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method")
+    explain.add_argument("--out", help="write the map: .npz with values and stderr, or .png as it is drawn")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        return _refuse("; ".join(_problem(e["loc"], e["msg"]) for e in error.errors()))
+    match options.command:
+        case "serve":
+            from app.serve import serve
+
+            return serve(settings)
+        case "doctor":
+            from app.doctor import doctor
+
+            return doctor(settings)
+        case _:
+            from app.explain import explain_file  # imports torch, which serve does not need to start
+            from app.failures import MENDABLE
+
+            try:
+                return explain_file(settings, options)
+            except (*MENDABLE, OSError) as error:
+                return _refuse(str(error))
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    name = f"WHYLENS_{str(location[0]).upper()}: " if location else ""
+    return name + message.removeprefix("Value error, ")
+
+
+def _refuse(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

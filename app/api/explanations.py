@@ -1,0 +1,157 @@
+"""Explanations: ask, follow, cancel, read."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import anyio
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from app.api.assets import PRIVATE
+from app.api.identity import Desk, Owner
+from app.jobs.spec import UNFINISHED
+from app.service import FIRST_METHOD, Service
+from app.storage.explanations import Explanation
+from explainers.types import Output
+
+router = APIRouter(prefix="/explanations", tags=["explanations"])
+
+SECONDS_BETWEEN_LOOKS = 0.2
+SECONDS_BETWEEN_SIGNS = 10.0  # proxies cut a stream that says nothing
+SAFETENSORS = "application/octet-stream"
+
+
+class Ask(BaseModel):
+    """A picture and how to explain it; everything but the picture has a default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    asset: Annotated[str, Field(description="Id of an uploaded picture or example.")]
+    model: str | None = None
+    method: str = FIRST_METHOD
+    params: dict[str, JsonValue] = {}
+    output: Output = "logit"
+    seed: int = 0
+    target: Annotated[int | str | None, Field(description="Class index or label; the likeliest when missing.")] = None
+
+
+class View(BaseModel):
+    """How an explanation is looked at; nothing here is computed again."""
+
+    target: int
+
+
+@router.post("", status_code=201)
+def ask(body: Ask, desk: Desk, owner: Owner) -> dict[str, Any]:
+    """Queue an explanation, or find the one that is stored under the same key."""
+    explanation = desk.ask(
+        owner,
+        body.asset,
+        model=body.model,
+        method=body.method,
+        params=body.params,
+        output=body.output,
+        seed=body.seed,
+        target=body.target,
+    )
+    return describe(desk, explanation)
+
+
+@router.get("/{id}")
+def get(id: str, desk: Desk, owner: Owner) -> dict[str, Any]:
+    return describe(desk, desk.explanation(owner, id))
+
+
+@router.put("/{id}/view", status_code=204)
+def look_at(id: str, body: View, desk: Desk, owner: Owner) -> None:
+    desk.look_at(owner, id, body.target)
+
+
+@router.post("/{id}/cancel", status_code=204)
+def cancel(id: str, desk: Desk, owner: Owner) -> None:
+    """Stop waiting. The computation stops when nobody else waits for it."""
+    desk.cancel(owner, id)
+
+
+@router.get("/{id}/events", response_class=StreamingResponse)
+async def events(id: str, desk: Desk, owner: Owner) -> StreamingResponse:
+    """Server-sent events `progress` until the state is done, failed or cancelled; then the stream ends."""
+    explanation = await run_in_threadpool(desk.explanation, owner, id)
+    return StreamingResponse(
+        _follow(desk, explanation), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+@router.get("/{id}/preview", response_class=Response)
+def preview(id: str, desk: Desk, owner: Owner) -> Response:
+    """The newest coarse map of a running job: safetensors, one tensor (h, w) per class, named by its index."""
+    return Response(desk.preview(owner, id), media_type=SAFETENSORS, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/{id}/blobs/{sha256}", response_class=Response)
+def blob(id: str, sha256: str, desk: Desk, owner: Owner) -> Response:
+    """A part of the result: safetensors `values` and `stderr` (h, w) of one class; or the input as PNG."""
+    data = desk.blob(owner, id, sha256)
+    kind = "image/png" if data.startswith(b"\x89PNG") else SAFETENSORS
+    return Response(data, media_type=kind, headers=PRIVATE)
+
+
+def describe(desk: Service, explanation: Explanation) -> dict[str, Any]:
+    """All that a client needs to draw it. Blob addresses are relative to the API's root."""
+    run = desk.run(explanation)
+    here = f"explanations/{explanation.id}"
+    parts = (run.result or {}).get("blobs", {})
+    return {
+        "id": explanation.id,
+        "asset": explanation.asset,
+        "key": run.key,
+        "spec": run.spec.as_dict(),
+        "look": run.look,
+        "view": explanation.view,
+        "input": f"{here}/blobs/{run.input}",
+        "result": None if run.result is None else {k: v for k, v in run.result.items() if k != "blobs"},
+        "maps": {target: f"{here}/blobs/{sha256}" for target, sha256 in parts.items()},
+        "progress": progress(desk, explanation),
+    }
+
+
+def progress(desk: Service, explanation: Explanation) -> dict[str, Any]:
+    """State, counts, seconds so far and to come, place in the queue, version of the preview."""
+    run = desk.run(explanation)
+    ended = run.finished or time.time()
+    seconds = ended - run.started if run.started else 0.0
+    left = seconds * (run.total - run.done) / run.done if run.state == "running" and run.done else None
+    return {
+        "state": run.state,
+        "done": run.done,
+        "total": run.total,
+        "seconds": round(seconds, 2),
+        "seconds_left": None if left is None else round(left, 1),
+        "position": desk.position(run),
+        "preview": run.preview,
+        "error": run.error,
+    }
+
+
+async def _follow(desk: Service, explanation: Explanation) -> AsyncIterator[bytes]:
+    told: tuple[object, ...] | None = None
+    silent = 0.0
+    while True:
+        now = await run_in_threadpool(progress, desk, explanation)
+        news = (now["state"], now["done"], now["preview"], now["position"])
+        if news != told:
+            told, silent = news, 0.0
+            yield f"event: progress\ndata: {json.dumps(now)}\n\n".encode()
+        elif silent >= SECONDS_BETWEEN_SIGNS:
+            silent = 0.0
+            yield b": still here\n\n"
+        if now["state"] not in UNFINISHED:
+            return
+        await anyio.sleep(SECONDS_BETWEEN_LOOKS)
+        silent += SECONDS_BETWEEN_LOOKS

@@ -1,0 +1,77 @@
+"""One ASGI application: the Streamlit page, the API, health and metrics, behind one guard."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from app import failures, wiring
+from app.api import api
+from app.api.identity import LOCAL_USER
+from app.guard import SameOrigin, SecureHeaders
+from app.service import Service
+from app.settings import Settings
+
+LOG = logging.getLogger("whylens")
+
+
+def healthz(_: Request) -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok")
+
+
+async def readyz(_: Request) -> Response:
+    """The first model is loaded and jobs are taken; 503 until then, with the reason when there is one."""
+    try:
+        ready = await run_in_threadpool(lambda: wiring.service().pool.ready())
+    except Exception as error:
+        return JSONResponse({"ready": False, "message": failures.sentence(error)}, 503)
+    return JSONResponse({"ready": ready}, 200 if ready else 503)
+
+
+def metrics(_: Request) -> Response:
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+@asynccontextmanager
+async def _life(_: object) -> AsyncIterator[None]:
+    service = await run_in_threadpool(wiring.start, Settings())
+    gc.collect()
+    gc.freeze()  # collections of what never dies cost tens of milliseconds in every rerun
+    first = asyncio.create_task(_explain_first(service))
+    yield
+    first.cancel()
+    service.pool.close()
+
+
+async def _explain_first(service: Service) -> None:
+    """So that whoever opens the page finds a picture explained."""
+    try:
+        await run_in_threadpool(service.first, LOCAL_USER)
+    except Exception as error:
+        LOG.error("the first example cannot be explained: %s", failures.sentence(error))
+
+
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    lifespan=_life,
+    routes=[
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        Mount("/api/v1", api()),
+    ],
+    middleware=[Middleware(SecureHeaders), Middleware(SameOrigin)],
+)

@@ -1,0 +1,66 @@
+"""The Python face of `static/`: one function per component, its data in, its trigger out.
+
+Registered through the component manager's manifest, an internal of the pinned Streamlit: inline components would be
+imported from `blob:` addresses, which the Content-Security-Policy forbids. A browser test covers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+STATIC = Path(__file__).parents[2] / "static"
+NAMES = ("map", "classes", "drop", "gallery", "copylink")
+
+
+@cache
+def _registered() -> Mapping[str, Any]:
+    parts = [ComponentConfig(name=name, asset_dir=name) for name in NAMES]
+    get_bidi_component_manager().register_from_manifest(
+        ComponentManifest(name="whylens", version="1", components=parts), STATIC
+    )
+    return {name: st.components.v2.component(f"whylens.{name}", js=f"{name}.js", css=f"{name}.css") for name in NAMES}
+
+
+def _mount(name: str, key: str, data: Mapping[str, Any], triggers: Sequence[str] = ()) -> Any:
+    callbacks = {f"on_{trigger}_change": _noted for trigger in triggers}  # without a callback the attribute is missing
+    return _registered()[name](key=key, data=dict(data), **callbacks)
+
+
+def _noted() -> None:
+    """The page reads the value in the run that follows."""
+
+
+def map_view(data: Mapping[str, Any], key: str) -> tuple[str | None, str | None]:
+    """The map; ids of an explanation that has (finished, been asked for again) in this run."""
+    event = _mount("map", key, data, ("finished", "again"))
+    return event.finished, event.again
+
+
+def classes(entries: Sequence[Mapping[str, Any]], target: int, key: str) -> int | None:
+    """Classes with probabilities; the one just clicked."""
+    clicked: int | None = _mount("classes", key, {"classes": list(entries), "target": target}, ("target",)).target
+    return clicked
+
+
+def drop(max_bytes: int, key: str) -> str | None:
+    """Id of a picture just sent in."""
+    data = {"assets": "/api/v1/assets", "max_bytes": max_bytes}
+    sent: str | None = _mount("drop", key, data, ("asset",)).asset
+    return sent
+
+
+def gallery(pictures: Sequence[Mapping[str, str]], chosen: str | None, key: str) -> str | None:
+    """Name of the picture just clicked."""
+    clicked: str | None = _mount("gallery", key, {"pictures": list(pictures), "chosen": chosen}, ("chosen",)).chosen
+    return clicked
+
+
+def copy_link(path: str, key: str) -> None:
+    _mount("copylink", key, {"path": path})

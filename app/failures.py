@@ -1,0 +1,31 @@
+"""Errors as the user reads them: one sentence, verbatim when it can be mended, with a short id when it cannot."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from app.uploads import UploadError
+from models import UnsupportedModelError
+
+LOG = logging.getLogger("whylens")
+
+
+class RequestError(ValueError):
+    """Something the user asked for that cannot be had; the message is for them."""
+
+
+class NotFoundError(LookupError):
+    """No such thing, or not theirs: the two look alike."""
+
+
+MENDABLE = (RequestError, UploadError, UnsupportedModelError)
+
+
+def sentence(error: BaseException) -> str:
+    """What to tell the user. Anything not made for them is logged with its traceback under the id they are given."""
+    if isinstance(error, (*MENDABLE, NotFoundError)):
+        return str(error)
+    short = uuid.uuid4().hex[:8]
+    LOG.error("unexpected error %s", short, exc_info=error)
+    return f"Something went wrong that should not have. It was logged as {short}."

@@ -1,0 +1,96 @@
+"""Middleware: who may talk to us, and what a browser may do with our answers. Pure ASGI: streams stay streams."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.settings import LOCAL
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class SameOrigin:
+    """Refuse foreign writes, and names that are not ours: a page elsewhere may make its name mean this machine."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or (refusal := _refusal(scope)) is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            body = {"error": {"status": 403, "message": refusal}}
+            await JSONResponse(body, 403)(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+
+
+class SecureHeaders:
+    """Content-Security-Policy and its companions on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._headers = {
+            "Content-Security-Policy": policy(),
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers)
+            await send(message)
+
+        await self._app(scope, receive, sealed)
+
+
+def policy() -> str:
+    """Nothing from elsewhere, no inline script but those that Streamlit's own page carries, known by their hashes."""
+    page = Path(streamlit.__file__).parent.joinpath("static", "index.html").read_text(encoding="utf-8")
+    inline = " ".join(f"'sha256-{_sha256(script)}'" for script in re.findall(r"<script>(.*?)</script>", page, re.S))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' 'wasm-unsafe-eval' {inline}".rstrip(),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _refusal(scope: Scope) -> str | None:
+    headers = Headers(scope=scope)
+    host = headers.get("host", "")
+    if urlsplit(f"//{host}").hostname not in LOCAL:
+        return f"host must be one of {', '.join(sorted(LOCAL))}; got {host!r}"
+    origin = headers.get("origin")
+    writing = scope["type"] == "websocket" or scope["method"] not in READING
+    if writing and origin is not None and urlsplit(origin).netloc != host:
+        return f"origin must be this server; got {origin!r}"
+    return None
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,0 +1,109 @@
+"""The first look: what the model answers on the unmasked input. It settles the classes and precision of a job."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from PIL import Image
+
+from app import uploads
+from app.failures import RequestError
+from app.jobs.spec import JobSpec, Precision
+from explainers import registry, scoring
+from explainers.types import Classifier, Output
+
+CLASSES = 20  # read from the same forwards, so that another class costs nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a user asks; the model's first look turns it into a JobSpec."""
+
+    asset: str
+    model: str
+    method: str
+    params: dict[str, Any]
+    output: Output
+    seed: int
+    target: int | str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """The answer: the model's card, probabilities of the classes read, and the picture the model really sees."""
+
+    card: dict[str, Any]
+    classes: tuple[int, ...]
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    target: int
+    precision: Precision
+    input_png: bytes
+
+    def as_dict(self) -> dict[str, Any]:
+        """All but the picture, as JSON."""
+        values = asdict(self)
+        del values["input_png"]
+        return values
+
+
+def look(model: Classifier, png: bytes, question: Question) -> Look:
+    """One forward of the input, and a few masked ones where bfloat16 has to be checked. Raises RequestError."""
+    x = model.prepare(uploads.image(png))
+    probabilities = scoring.ModelScore(model, range(len(model.labels)), "probability").exact(x[None])[0].tolist()
+    target = resolve(question.target, model.labels, probabilities)
+    classes = scoring.top_classes(model, x, CLASSES, extra=(target,))
+    if registry.method(question.method).needs != "scores":
+        classes = (target,)
+    return Look(
+        card=asdict(model.card),
+        classes=classes,
+        labels=tuple(model.labels[k] for k in classes),
+        probabilities=tuple(probabilities[k] for k in classes),
+        target=target,
+        precision=scoring.resolve_precision(model, x, classes, question.output),
+        input_png=_png(x),
+    )
+
+
+def specify(question: Question, answer: Look) -> JobSpec:
+    """The job that answers the question, with parameters completed by their defaults. Raises ValueError."""
+    method = registry.method(question.method)
+    return JobSpec(
+        asset=question.asset,
+        model=answer.card["name"],
+        digest=answer.card["digest"],
+        method=method.name,
+        revision=method.revision,
+        params=registry.build(method.name, question.params).as_dict(),
+        output=question.output,
+        seed=question.seed,
+        precision=answer.precision,
+        classes=answer.classes,
+    )
+
+
+def resolve(target: int | str | None, labels: Sequence[str], probabilities: Sequence[float]) -> int:
+    """A class by index or label; the likeliest when none is named. Raises RequestError."""
+    if target is None:
+        return max(range(len(labels)), key=probabilities.__getitem__)
+    if isinstance(target, str):
+        if target in labels:
+            return labels.index(target)
+        if not target.isdecimal():
+            raise RequestError(f"target must be a class label or index of this model; got {target!r}")
+        target = int(target)
+    if not 0 <= target < len(labels):
+        raise RequestError(f"target must lie in [0, {len(labels) - 1}]; got {target}")
+    return target
+
+
+def _png(x: torch.Tensor) -> bytes:
+    pixels = (x * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue()

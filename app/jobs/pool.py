@@ -1,0 +1,243 @@
+"""The Ray pool: a dispatcher that owns the jobs, tasks that compute them, a warm probe for quick questions.
+
+The dispatcher keeps no state that the database does not have: when it dies, its tasks die with it, and its restart
+queues again whatever is unfinished. The only file that imports ray.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import asdict
+from functools import lru_cache, partial
+from pathlib import Path
+from threading import RLock, Timer
+from typing import Any, Protocol
+
+import ray
+import torch
+from ray import exceptions
+
+import models
+from app import failures
+from app.jobs.look import Look, Question, look
+from app.jobs.queue import FairQueue
+from app.jobs.run import execute
+from app.jobs.shelf import Shelf
+from app.jobs.spec import UNFINISHED
+from app.settings import Settings
+from app.storage.store import Store
+
+NAMESPACE = "whylens"
+DEATHS = 3  # of the worker on one run, before it is the run's own fault
+SECONDS_TO_STOP = 2.0  # an interrupt is felt between two operators; after this the process goes
+OBJECT_STORE_BYTES = 100_000_000  # nothing large travels through Ray: results go to the database
+
+
+class Pool(Protocol):
+    """What the application asks of whoever computes."""
+
+    def look(self, png: bytes, question: Question) -> Look: ...
+    def cards(self) -> tuple[dict[str, Any], ...]: ...
+    def submit(self, key: str, owner: str) -> None: ...
+    def cancel(self, key: str) -> None: ...
+    def position(self, key: str) -> int | None: ...
+    def ready(self) -> bool: ...
+    def close(self) -> None: ...
+
+
+class RayPool:
+    """Starts Ray or joins a cluster, with dispatcher and probe. Raises RuntimeError without token authentication."""
+
+    def __init__(self, settings: Settings) -> None:
+        _authenticate(settings.home)
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        os.environ["RAY_worker_niceness"] = "0"  # jobs lower their own; the probe must not be lowered with them
+        if settings.ray_address:
+            ray.init(settings.ray_address, namespace=NAMESPACE, log_to_driver=False)
+        else:
+            ray.init(
+                num_cpus=settings.job_slots,
+                namespace=NAMESPACE,
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+                _node_ip_address="127.0.0.1",
+                logging_level=logging.ERROR,
+            )
+        named = {
+            "namespace": NAMESPACE,
+            "get_if_exists": True,
+            "lifetime": "detached",
+            "max_restarts": -1,
+            "num_cpus": 0,
+        }
+        probe: Any = ray.remote(Probe).options(name="probe", max_concurrency=2, **named)
+        dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
+        self._probe, self._dispatcher = probe.remote(settings), dispatcher.remote(settings)
+        self._warm = [self._probe.cards.remote(), _remote(settings, warm)]
+
+    def look(self, png: bytes, question: Question) -> Look:
+        answer: Look = _answer(self._probe.look.remote(png, question))
+        return answer
+
+    def cards(self) -> tuple[dict[str, Any], ...]:
+        cards: tuple[dict[str, Any], ...] = _answer(self._probe.cards.remote())
+        return cards
+
+    def submit(self, key: str, owner: str) -> None:
+        _answer(self._dispatcher.submit.remote(key, owner))
+
+    def cancel(self, key: str) -> None:
+        _answer(self._dispatcher.cancel.remote(key))
+
+    def position(self, key: str) -> int | None:
+        place: int | None = _answer(self._dispatcher.position.remote(key))
+        return place
+
+    def ready(self) -> bool:
+        """True once the probe and one job worker have loaded the first model. Raises what went wrong there."""
+        done, waiting = ray.wait(self._warm, num_returns=len(self._warm), timeout=0)
+        _answer(done)
+        return not waiting
+
+    def close(self) -> None:
+        ray.shutdown()
+
+
+class Dispatcher:
+    """Starts queued jobs as slots become free. Its methods run in several threads, one lock for all."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._runs = Store.at(settings.database).runs
+        self._queue = FairQueue()
+        self._running: dict[Any, str] = {}  # task → key of its run
+        self._deaths: Counter[str] = Counter()
+        self._lock = RLock()
+        for key, owner in self._runs.unfinished():
+            self._runs.requeue(key)
+            self._queue.put(owner, key)
+        self._start()
+
+    def submit(self, key: str, owner: str) -> None:
+        with self._lock:
+            self._queue.put(owner, key)
+            self._start()
+
+    def cancel(self, key: str) -> None:
+        """The run is already marked: a job that has not started is forgotten, a running one interrupted."""
+        with self._lock:
+            if self._queue.drop(key):
+                return
+            for task in [task for task, running in self._running.items() if running == key]:
+                ray.cancel(task, force=False)
+                timer = Timer(SECONDS_TO_STOP, self._kill, [task])
+                timer.daemon = True
+                timer.start()
+
+    def position(self, key: str) -> int | None:
+        with self._lock:
+            return self._queue.position(key)
+
+    def _start(self) -> None:
+        while len(self._running) < self._settings.job_slots and (next_job := self._queue.take()):
+            owner, key = next_job
+            task = _remote(self._settings, compute, key)
+            self._running[task] = key
+            task.future().add_done_callback(partial(self._ended, task, key, owner))
+
+    def _kill(self, task: Any) -> None:
+        with self._lock:
+            if task in self._running:
+                ray.cancel(task, force=True)
+
+    def _ended(self, task: Any, key: str, owner: str, outcome: Future[None]) -> None:
+        with self._lock:
+            del self._running[task]
+            match outcome.exception():
+                case None | exceptions.TaskCancelledError():
+                    pass
+                case exceptions.WorkerCrashedError() | exceptions.NodeDiedError() | exceptions.OutOfMemoryError():
+                    self._again(key, owner)
+                case error:
+                    self._runs.fail(key, failures.sentence(error))
+            self._start()
+
+    def _again(self, key: str, owner: str) -> None:
+        if self._runs.get(key).state not in UNFINISHED:  # cancelled by force: nobody waits for it
+            return
+        self._deaths[key] += 1
+        if self._deaths[key] == DEATHS:
+            del self._deaths[key]
+            self._runs.fail(key, f"The worker died {DEATHS} times on this; it may need more memory than there is.")
+            return
+        self._runs.requeue(key)
+        self._queue.put(owner, key)
+
+
+class Probe:
+    """Answers what cannot wait behind a job."""
+
+    def __init__(self, settings: Settings) -> None:
+        torch.set_num_threads(settings.threads)
+        self._settings = settings
+        self._shelf = Shelf(settings.models, allow_pth=settings.allow_pth)
+        self._shelf.get(settings.model)
+
+    def look(self, png: bytes, question: Question) -> Look:
+        return look(self._shelf.get(question.model), png, question)
+
+    def cards(self) -> tuple[dict[str, Any], ...]:
+        return tuple(
+            asdict(card)
+            for card in models.list_models(operator=self._settings.models, allow_pth=self._settings.allow_pth)
+        )
+
+
+def compute(settings: Settings, key: str) -> None:
+    store, shelf = _desk(settings)
+    execute(store, shelf, key)
+
+
+def warm(settings: Settings) -> None:
+    _desk(settings)[1].get(settings.model)
+
+
+@lru_cache(maxsize=1)
+def _desk(settings: Settings) -> tuple[Store, Shelf]:
+    """What a worker process keeps from job to job."""
+    os.setpriority(os.PRIO_PROCESS, 0, 19)
+    torch.set_num_threads(settings.threads)
+    return Store.at(settings.database), Shelf(settings.models, allow_pth=settings.allow_pth)
+
+
+def _remote(settings: Settings, task: Callable[..., None], *args: str) -> Any:
+    """One job slot's worth of Ray. Retries are the dispatcher's: the attempt must rise with each."""
+    return ray.remote(task).options(num_cpus=1, num_gpus=settings.gpus_per_job, max_retries=0).remote(settings, *args)
+
+
+def _answer(answer: Any) -> Any:
+    """Wait for an answer; an error made for the user must reach them as it was raised."""
+    try:
+        return ray.get(answer)
+    except exceptions.RayTaskError as error:
+        raise error.cause from error
+
+
+def _authenticate(home: Path) -> None:
+    """Ray runs whatever code reaches its ports, so every client must show the token of this home folder."""
+    token = home / "ray_token"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not token.exists():
+        token.touch(mode=0o600)
+        token.write_text(secrets.token_hex(32))
+    os.environ["RAY_AUTH_MODE"] = "token"
+    os.environ["RAY_AUTH_TOKEN_PATH"] = str(token)
+    auth: Any = ray._raylet
+    auth.Config.initialize("")  # ray reads the mode at import, which was before this
+    if auth.get_authentication_mode() != auth.AuthenticationMode.TOKEN:
+        raise RuntimeError("The pool would accept anybody's code: Ray's token authentication could not be switched on.")

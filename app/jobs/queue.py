@@ -1,0 +1,47 @@
+"""Whose job is next: users in turn, each user's own jobs in order. One heavy user cannot starve another."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+
+
+class FairQueue:
+    """Keys by owner. Not thread-safe; its owner holds the lock."""
+
+    def __init__(self) -> None:
+        self._turns: OrderedDict[str, deque[str]] = OrderedDict()
+
+    def put(self, owner: str, key: str) -> None:
+        keys = self._turns.setdefault(owner, deque())
+        if key not in keys:
+            keys.append(key)
+
+    def take(self) -> tuple[str, str] | None:
+        """(owner, key) of the next job; its owner goes to the end of the line."""
+        if not self._turns:
+            return None
+        owner, keys = self._turns.popitem(last=False)
+        key = keys.popleft()
+        if keys:
+            self._turns[owner] = keys
+        return owner, key
+
+    def drop(self, key: str) -> bool:
+        """Forget a key; False when it was not there."""
+        for owner, keys in self._turns.items():
+            if key in keys:
+                keys.remove(key)
+                if not keys:
+                    del self._turns[owner]
+                return True
+        return False
+
+    def position(self, key: str) -> int | None:
+        """How many jobs start before this one; None when it is not queued."""
+        order = self._order()
+        return order.index(key) if key in order else None
+
+    def _order(self) -> list[str]:
+        lines = [list(keys) for keys in self._turns.values()]
+        rounds = max((len(line) for line in lines), default=0)
+        return [line[i] for i in range(rounds) for line in lines if i < len(line)]

@@ -1,0 +1,43 @@
+"""The workbench at `/`: a picture, why the model decided, and what to ask next. `?e=<id>` restores an explanation."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import wiring
+from app.api.identity import LOCAL_USER
+from app.failures import MENDABLE, NotFoundError
+from app.storage.explanations import Explanation
+from app.views import answer, inputs
+
+desk = wiring.service()
+
+
+def opened() -> Explanation:
+    """What the address names, or the example. An unknown or foreign id says so and shows the example."""
+    named = st.query_params.get("e")
+    if named is not None:
+        try:
+            return desk.explanation(LOCAL_USER, named)
+        except NotFoundError as error:
+            st.warning(f"{error} Here is an example instead.")
+            del st.query_params["e"]
+    return desk.first(LOCAL_USER)
+
+
+def go(explanation: Explanation) -> None:
+    st.query_params["e"] = explanation.id
+    st.rerun()
+
+
+current = opened()
+with st.sidebar:
+    try:
+        wanted = inputs.draw(desk, LOCAL_USER, current)
+        if wanted is not None:
+            go(wanted.ask(desk, LOCAL_USER))
+    except MENDABLE as error:
+        st.error(str(error))
+asked = answer.draw(desk, LOCAL_USER, current)
+if asked is not None:
+    go(asked)

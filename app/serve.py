@@ -1,0 +1,40 @@
+"""`python -m app serve`: one process, one port."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from contextlib import closing
+
+import uvicorn
+
+from app.settings import Settings
+
+MESSAGE_BYTES = 16_000_000  # a whole brush map and its widgets, with room; the server's own default is 200 MB
+SECONDS_TO_LEAVE = 2  # open progress streams would hold a stop for ever
+
+
+def serve(settings: Settings) -> int:
+    """Serve until stopped. Returns 2 when the port is taken."""
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            print(f"WHYLENS_PORT: {settings.port} cannot be used: {error.strerror}", file=sys.stderr)  # noqa: T201
+            return 2
+    print(f"Whylens: starting on {settings.url}", flush=True)  # noqa: T201
+    logging.getLogger("uvicorn.access").disabled = True  # Streamlit switches it on again; addresses hold ids
+    uvicorn.run(
+        "app.asgi:app",
+        host=settings.host,
+        port=settings.port,
+        ws_max_size=MESSAGE_BYTES,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=SECONDS_TO_LEAVE,
+    )
+    print("Whylens: stopped", flush=True)  # noqa: T201
+    return 0

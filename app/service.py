@@ -1,0 +1,149 @@
+"""What users can do, each after checking that the thing is theirs. Pages and API routes call the same functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from app import uploads
+from app.examples import EXAMPLES, FIRST
+from app.failures import NotFoundError, RequestError
+from app.jobs.look import Question, specify
+from app.jobs.pool import Pool
+from app.settings import Settings
+from app.storage.assets import OwnedAsset
+from app.storage.explanations import Explanation
+from app.storage.runs import Run
+from app.storage.store import Store
+from explainers import registry
+
+FIRST_METHOD = "rise"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything raises RequestError or NotFoundError with a sentence for the user."""
+
+    settings: Settings
+    store: Store
+    pool: Pool
+
+    def upload(self, owner: str, data: bytes, name: str) -> OwnedAsset:
+        """Decode, re-encode and keep a picture. Raises UploadError; then nothing is kept."""
+        accepted = uploads.accept(data, self.settings.max_upload_bytes, self.settings.max_upload_pixels)
+        return self.store.assets.put(owner, accepted, name)
+
+    def example(self, owner: str, name: str) -> OwnedAsset:
+        if name not in EXAMPLES:
+            raise NotFoundError(f"There is no example called {name!r}.")
+        return self.upload(owner, EXAMPLES[name].read(), EXAMPLES[name].title)
+
+    def asset(self, owner: str, id: str) -> OwnedAsset:
+        return _found(self.store.assets.get(owner, id), "picture")
+
+    def asset_png(self, owner: str, id: str) -> bytes:
+        return self.store.assets.png(self.asset(owner, id))
+
+    def ask(
+        self,
+        owner: str,
+        asset: str,
+        *,
+        model: str | None = None,
+        method: str = FIRST_METHOD,
+        params: dict[str, Any] | None = None,
+        output: str = "logit",
+        seed: int = 0,
+        target: int | str | None = None,
+    ) -> Explanation:
+        """Explain a picture: the stored result if anybody has asked this before, a queued run otherwise."""
+        picture = self.asset(owner, asset)
+        asked = question(picture.sha256, model or self.settings.model, method, params or {}, output, seed, target)
+        if self.store.runs.waiting(owner) >= self.settings.jobs_per_owner:
+            raise RequestError(
+                f"You have {self.settings.jobs_per_owner} explanations waiting, which is the limit; "
+                "cancel one or wait for it."
+            )
+        answer = self.pool.look(self.store.assets.png(picture), asked)
+        explanation, fresh = self.store.explanations.open(
+            owner, picture.id, specify(asked, answer), answer.as_dict(), answer.input_png, answer.target
+        )
+        if fresh:
+            self.pool.submit(explanation.run, owner)
+        return explanation
+
+    def first(self, owner: str) -> Explanation:
+        """The example that is already explained when the page opens."""
+        return self.ask(owner, self.example(owner, FIRST).id)
+
+    def explanation(self, owner: str, id: str) -> Explanation:
+        return _found(self.store.explanations.get(owner, id), "explanation")
+
+    def run(self, explanation: Explanation) -> Run:
+        return self.store.runs.get(explanation.run)
+
+    def position(self, run: Run) -> int | None:
+        """How many jobs start before it; None unless it waits."""
+        return self.pool.position(run.key) if run.state == "queued" else None
+
+    def look_at(self, owner: str, id: str, target: int) -> None:
+        """Show another of the classes that were read from the same forwards."""
+        explanation = self.explanation(owner, id)
+        classes = self.run(explanation).spec.classes
+        if target not in classes:
+            raise RequestError(f"target must be one of the classes of this run, {sorted(classes)}; got {target}")
+        self.store.explanations.look_at(owner, id, target)
+
+    def cancel(self, owner: str, id: str) -> None:
+        """Stop waiting; the run stops when nobody else waits for it."""
+        explanation = self.explanation(owner, id)
+        if self.store.runs.leave(explanation.run, owner):
+            self.pool.cancel(explanation.run)
+
+    def again(self, owner: str, id: str) -> Explanation:
+        """Ask the same once more, after a cancel or a failure."""
+        explanation = self.explanation(owner, id)
+        spec = self.run(explanation).spec
+        return self.ask(
+            owner,
+            explanation.asset,
+            model=spec.model,
+            method=spec.method,
+            params=spec.params,
+            output=spec.output,
+            seed=spec.seed,
+            target=explanation.view["target"],
+        )
+
+    def preview(self, owner: str, id: str) -> bytes:
+        return _found(self.store.runs.preview(self.explanation(owner, id).run), "preview")
+
+    def blob(self, owner: str, id: str, sha256: str) -> bytes:
+        """Part of this explanation: its input or its result. Knowing a hash gives nothing else."""
+        return _found(self.store.runs.blob(self.explanation(owner, id).run, sha256), "part")
+
+
+def question(
+    asset: str, model: str, method: str, params: dict[str, Any], output: str, seed: int, target: int | str | None
+) -> Question:
+    """Check what can be checked without the model, before it is woken. Raises RequestError."""
+    try:
+        registry.build(method, params)
+    except ValueError as error:
+        raise RequestError(str(error)) from error
+    match output:
+        case "logit" | "probability" | "log_probability":
+            pass
+        case _:
+            raise RequestError(f"output must be one of logit, probability, log_probability; got {output!r}")
+    if not 0 <= seed < 2**31:
+        raise RequestError(f"seed must lie in [0, {2**31 - 1}]; got {seed}")
+    return Question(asset=asset, model=model, method=method, params=params, output=output, seed=seed, target=target)
+
+
+def _found(thing: T | None, noun: str) -> T:
+    if thing is None:
+        raise NotFoundError(f"There is no such {noun}, or it is not yours.")
+    return thing

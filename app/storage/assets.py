@@ -1,0 +1,66 @@
+"""Users' inputs."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.storage import blobs
+from app.storage.database import Database
+from app.storage.tables import AssetRow
+from app.uploads import Asset
+
+
+@dataclass(frozen=True)
+class OwnedAsset:
+    """An input as its owner sees it; `name` is display text and never a path."""
+
+    id: str
+    sha256: str
+    name: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Assets:
+    database: Database
+
+    def put(self, owner: str, upload: Asset, name: str) -> OwnedAsset:
+        """Keep a picture; the same one under the same name is the one that is there."""
+        name = name[:200]
+        with self.database.write() as session:
+            sha256 = blobs.put(session, upload.png)
+            row = session.scalar(
+                select(AssetRow).where(AssetRow.owner == owner, AssetRow.sha256 == sha256, AssetRow.name == name)
+            )
+            if row is None:
+                row = AssetRow(
+                    id=uuid.uuid4().hex,
+                    owner=owner,
+                    sha256=sha256,
+                    kind=upload.kind,
+                    name=name,
+                    width=upload.size[0],
+                    height=upload.size[1],
+                    created=time.time(),
+                )
+                session.add(row)
+        return _asset(row)
+
+    def get(self, owner: str, id: str) -> OwnedAsset | None:
+        """None for an unknown id and for somebody else's: the two must look alike."""
+        with self.database.read() as session:
+            row = session.get(AssetRow, id)
+            return _asset(row) if row and row.owner == owner else None
+
+    def png(self, asset: OwnedAsset) -> bytes:
+        with self.database.read() as session:
+            return blobs.get(session, asset.sha256)
+
+
+def _asset(row: AssetRow) -> OwnedAsset:
+    return OwnedAsset(row.id, row.sha256, row.name, row.width, row.height)

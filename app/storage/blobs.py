@@ -1,0 +1,26 @@
+"""Content-addressed bytes, written inside somebody else's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy.orm import Session
+
+from app.storage.tables import BlobRow
+
+
+def put(session: Session, data: bytes) -> str:
+    """Store once, return the sha256."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    if session.get(BlobRow, sha256) is None:
+        session.add(BlobRow(sha256=sha256, data=data, size=len(data)))
+        session.flush()
+    return sha256
+
+
+def get(session: Session, sha256: str) -> bytes:
+    """Raises LookupError when there is none: a reference without its blob is damage, not a user's mistake."""
+    row = session.get(BlobRow, sha256)
+    if row is None:
+        raise LookupError(f"blob {sha256} is missing")
+    return row.data

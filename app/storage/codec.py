@@ -1,0 +1,60 @@
+"""Results as bytes: numbers in JSON, arrays in safetensors, one part per class so that a view reads only its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from explainers.types import Attribution, Attributions
+
+PREVIEW_BYTES = 60_000  # of the 64 kB a preview row may take; the rest is the header
+
+
+def encode(result: Attributions) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Manifest and parts; the part of class k is called `str(k)`."""
+    manifest = {
+        "kind": "attributions",
+        "output": result.output,
+        "signed": result.signed,
+        "scores": {str(k): score for k, score in zip(result.classes, result.scores, strict=True)},
+        "meta": dict(result.meta),
+    }
+    return manifest, {str(k): save(_arrays(result.of(k))) for k in result.classes}
+
+
+def decode(manifest: Mapping[str, Any], target: int, part: bytes) -> Attribution:
+    """One class of a stored result; inverse of `encode`."""
+    arrays = load(part)
+    return Attribution(
+        values=arrays["values"],
+        stderr=arrays.get("stderr"),
+        target=target,
+        score=manifest["scores"][str(target)],
+        output=manifest["output"],
+        signed=manifest["signed"],
+        meta=manifest["meta"],
+    )
+
+
+def preview(result: Attributions) -> bytes:
+    """Every class at a coarse resolution: tensors `str(k)`, at most 64 kB together."""
+    h, w = result.values.shape[1:]
+    side = max(1, int((PREVIEW_BYTES / (4 * len(result.classes))) ** 0.5))
+    rows, cols = _middles(h, side), _middles(w, side)
+    coarse = result.values[:, rows[:, None], cols[None, :]].astype(np.float32)
+    return save({str(k): np.ascontiguousarray(coarse[i]) for i, k in enumerate(result.classes)})
+
+
+def _middles(length: int, side: int) -> np.ndarray[Any, np.dtype[np.intp]]:
+    n = min(length, side)
+    return ((np.arange(n) + 0.5) * length / n).astype(np.intp)
+
+
+def _arrays(attribution: Attribution) -> dict[str, Any]:
+    arrays = {"values": np.ascontiguousarray(attribution.values, dtype=np.float32)}
+    if attribution.stderr is not None:
+        arrays["stderr"] = np.ascontiguousarray(attribution.stderr, dtype=np.float32)
+    return arrays

@@ -1,0 +1,68 @@
+"""Users' explanations: an owner, a run, and how it is looked at."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app.jobs.spec import JobSpec
+from app.storage import runs
+from app.storage.database import Database
+from app.storage.tables import ExplanationRow
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a link points to. `view` holds what changes nothing in the computation: the class looked at."""
+
+    id: str
+    owner: str
+    run: str
+    asset: str
+    view: dict[str, Any]
+    created: float
+
+
+@dataclass(frozen=True)
+class Explanations:
+    database: Database
+
+    def open(
+        self, owner: str, asset: str, spec: JobSpec, look: dict[str, Any], input_png: bytes, target: int
+    ) -> tuple[Explanation, bool]:
+        """One explanation per user, asset and run; and whether its run has to be computed now."""
+        with self.database.write() as session:
+            fresh = runs.enter(session, spec, look, input_png, owner)
+            row = session.scalar(
+                select(ExplanationRow).where(
+                    ExplanationRow.owner == owner, ExplanationRow.run == spec.key, ExplanationRow.asset == asset
+                )
+            )
+            if row is None:
+                row = ExplanationRow(
+                    id=uuid.uuid4().hex, owner=owner, run=spec.key, asset=asset, view={}, created=time.time()
+                )
+                session.add(row)
+            row.view = {**row.view, "target": target}
+        return _explanation(row), fresh
+
+    def get(self, owner: str, id: str) -> Explanation | None:
+        """None for an unknown id and for somebody else's: the two must look alike."""
+        with self.database.read() as session:
+            row = session.get(ExplanationRow, id)
+            return _explanation(row) if row and row.owner == owner else None
+
+    def look_at(self, owner: str, id: str, target: int) -> None:
+        """Remember which class the user looks at."""
+        with self.database.write() as session:
+            row = session.get(ExplanationRow, id)
+            if row and row.owner == owner:
+                row.view = {**row.view, "target": target}
+
+
+def _explanation(row: ExplanationRow) -> Explanation:
+    return Explanation(row.id, row.owner, row.run, row.asset, row.view, row.created)

@@ -1,0 +1,207 @@
+"""Runs: what is queued, running, finished; guarded by the attempt, so that a late worker cannot write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.jobs.spec import UNFINISHED, JobSpec, State
+from app.storage import blobs
+from app.storage.database import Database
+from app.storage.tables import PreviewRow, ResultBlobRow, RunRow, WaiterRow
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it stands. `look` is what the model answered on the unmasked input, `input` the picture it saw."""
+
+    key: str
+    spec: JobSpec
+    look: dict[str, Any]
+    input: str
+    state: State
+    attempt: int
+    done: int
+    total: int
+    preview: int
+    result: dict[str, Any] | None
+    error: str | None
+    submitted: float
+    started: float | None
+    finished: float | None
+
+
+@dataclass(frozen=True)
+class Runs:
+    database: Database
+
+    def get(self, key: str) -> Run:
+        """Raises LookupError: keys come from our own rows, never from a user."""
+        with self.database.read() as session:
+            return _run(session, _row(session, key))
+
+    def unfinished(self) -> list[tuple[str, str]]:
+        """(key, one waiting owner) of all that is queued or was running, oldest first."""
+        query = (
+            select(RunRow.key, func.min(WaiterRow.owner))
+            .join(WaiterRow, WaiterRow.run == RunRow.key)
+            .where(RunRow.state.in_(UNFINISHED))
+            .group_by(RunRow.key, RunRow.submitted)
+            .order_by(RunRow.submitted)
+        )
+        with self.database.read() as session:
+            return [(key, owner) for key, owner in session.execute(query)]
+
+    def waiting(self, owner: str) -> int:
+        """How many unfinished runs this user waits for."""
+        query = (
+            select(func.count())
+            .select_from(WaiterRow)
+            .join(RunRow, RunRow.key == WaiterRow.run)
+            .where(WaiterRow.owner == owner, RunRow.state.in_(UNFINISHED))
+        )
+        with self.database.read() as session:
+            return session.scalar(query) or 0
+
+    def claim(self, key: str) -> int | None:
+        """Take the run for a new attempt and return its number; None when nobody wants it any more."""
+        with self.database.write() as session:
+            row = _row(session, key)
+            if row.state not in UNFINISHED:
+                return None
+            row.state, row.attempt, row.started = "running", row.attempt + 1, time.time()
+            row.done = 0
+            session.execute(delete(PreviewRow).where(PreviewRow.run == key))
+            return row.attempt
+
+    def requeue(self, key: str) -> None:
+        """Back to the queue: what the former worker still writes is refused, and the next claim raises the attempt."""
+        with self.database.write() as session:
+            session.execute(
+                update(RunRow).where(RunRow.key == key, RunRow.state.in_(UNFINISHED)).values(state="queued")
+            )
+
+    def report(self, key: str, attempt: int, done: int, total: int, preview: bytes) -> bool:
+        """Progress and a coarse map; False when this attempt is no longer the one, and should stop."""
+        with self.database.write() as session:
+            row = _owned(session, key, attempt)
+            if row is None:
+                return False
+            row.done, row.total = done, total
+            former = session.get(PreviewRow, key)
+            if former is None:
+                session.add(PreviewRow(run=key, version=1, data=preview))
+            else:
+                former.version, former.data = former.version + 1, preview
+            return True
+
+    def finish(self, key: str, attempt: int, result: Mapping[str, Any], parts: Mapping[str, bytes]) -> bool:
+        """Store manifest and blobs in one transaction. `result["blobs"]` comes to hold part name → sha256."""
+        with self.database.write() as session:
+            row = _owned(session, key, attempt)
+            if row is None:
+                return False
+            shas = {name: blobs.put(session, data) for name, data in parts.items()}
+            for sha256 in set(shas.values()):
+                session.merge(ResultBlobRow(run=key, sha256=sha256))
+            row.result = {**result, "blobs": shas}
+            row.done = row.total
+            _end(session, row, "done")
+            return True
+
+    def fail(self, key: str, sentence: str) -> None:
+        with self.database.write() as session:
+            row = _row(session, key)
+            if row.state in UNFINISHED:
+                row.error = sentence[:500]
+                _end(session, row, "failed")
+
+    def leave(self, key: str, owner: str) -> bool:
+        """The user no longer waits; True when nobody is left and the run was cancelled."""
+        with self.database.write() as session:
+            session.execute(delete(WaiterRow).where(WaiterRow.run == key, WaiterRow.owner == owner))
+            left = session.scalar(select(func.count()).select_from(WaiterRow).where(WaiterRow.run == key))
+            row = _row(session, key)
+            if left or row.state not in UNFINISHED:
+                return False
+            _end(session, row, "cancelled")
+            return True
+
+    def preview(self, key: str) -> bytes | None:
+        with self.database.read() as session:
+            row = session.get(PreviewRow, key)
+            return row.data if row else None
+
+    def blob(self, key: str, sha256: str) -> bytes | None:
+        """A blob of this run's own result or its input; None for any other, even if it exists."""
+        with self.database.read() as session:
+            row = _row(session, key)
+            if sha256 != row.input and session.get(ResultBlobRow, (key, sha256)) is None:
+                return None
+            return blobs.get(session, sha256)
+
+    def asset(self, key: str) -> bytes:
+        """The input that the run is about."""
+        with self.database.read() as session:
+            return blobs.get(session, _row(session, key).spec["asset"])
+
+
+def enter(session: Session, spec: JobSpec, look: dict[str, Any], input_png: bytes, owner: str) -> bool:
+    """Join the run of this spec, or open it; True when it has to be computed now."""
+    row = session.get(RunRow, spec.key)
+    fresh = row is None or row.state in ("failed", "cancelled")
+    if row is None:
+        row = RunRow(
+            key=spec.key, spec=spec.as_dict(), look=look, input=blobs.put(session, input_png), attempt=0, total=0
+        )
+        session.add(row)
+    if fresh:
+        row.state, row.done, row.error, row.started, row.finished = "queued", 0, None, None, None
+        row.submitted = time.time()
+        session.flush()
+    if row.state in UNFINISHED:
+        session.merge(WaiterRow(run=row.key, owner=owner))
+    return fresh
+
+
+def _end(session: Session, row: RunRow, state: State) -> None:
+    row.state, row.finished = state, time.time()
+    session.execute(delete(PreviewRow).where(PreviewRow.run == row.key))
+    session.execute(delete(WaiterRow).where(WaiterRow.run == row.key))
+
+
+def _row(session: Session, key: str) -> RunRow:
+    row = session.get(RunRow, key)
+    if row is None:
+        raise LookupError(f"run {key} is missing")
+    return row
+
+
+def _owned(session: Session, key: str, attempt: int) -> RunRow | None:
+    row = _row(session, key)
+    return row if row.state == "running" and row.attempt == attempt else None
+
+
+def _run(session: Session, row: RunRow) -> Run:
+    preview = session.scalar(select(PreviewRow.version).where(PreviewRow.run == row.key))
+    return Run(
+        key=row.key,
+        spec=JobSpec.from_dict(row.spec),
+        look=row.look,
+        input=row.input,
+        state=row.state,  # type: ignore[arg-type]  # the table's check constraint holds it to State
+        attempt=row.attempt,
+        done=row.done,
+        total=row.total,
+        preview=preview or 0,
+        result=row.result,
+        error=row.error,
+        submitted=row.submitted,
+        started=row.started,
+        finished=row.finished,
+    )

@@ -1,0 +1,26 @@
+"""The repositories of one database, together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.storage.assets import Assets
+from app.storage.database import Database
+from app.storage.explanations import Explanations
+from app.storage.runs import Runs
+
+
+@dataclass(frozen=True)
+class Store:
+    database: Database
+    assets: Assets
+    runs: Runs
+    explanations: Explanations
+
+    @classmethod
+    def on(cls, database: Database) -> Store:
+        return cls(database, Assets(database), Runs(database), Explanations(database))
+
+    @classmethod
+    def at(cls, url: str) -> Store:
+        return cls.on(Database(url))

@@ -1,0 +1,98 @@
+"""The tables. Ownership lives in assets, explanations and waiters; runs and blobs belong to nobody (DESIGN §8).
+
+Times are UTC seconds since 1970: both databases store them alike, and no driver converts them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Table(DeclarativeBase):
+    type_annotation_map = {dict[str, Any]: JSON, bytes: LargeBinary}  # noqa: RUF012  (SQLAlchemy reads it off the class)
+
+
+class BlobRow(Table):
+    """Bytes under the sha256 of their content."""
+
+    __tablename__ = "blobs"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    data: Mapped[bytes]
+    size: Mapped[int]
+
+
+class AssetRow(Table):
+    """A user's input: the decoded, re-encoded picture and the name it had, which is display text only."""
+
+    __tablename__ = "assets"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"))
+    kind: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(200))
+    width: Mapped[int]
+    height: Mapped[int]
+    created: Mapped[float]
+
+
+class RunRow(Table):
+    """One computation under its content key, shared by everybody who asked the same."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="known_state"),
+        Index("runs_by_state", "state", "submitted"),
+    )
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    spec: Mapped[dict[str, Any]]
+    look: Mapped[dict[str, Any]]
+    input: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"))
+    state: Mapped[str] = mapped_column(String(10))
+    attempt: Mapped[int]
+    done: Mapped[int]
+    total: Mapped[int]
+    result: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None] = mapped_column(String(500))
+    submitted: Mapped[float]
+    started: Mapped[float | None]
+    finished: Mapped[float | None]
+
+
+class PreviewRow(Table):
+    """The newest coarse map of a running job; one row, overwritten, gone when the run ends."""
+
+    __tablename__ = "previews"
+    run: Mapped[str] = mapped_column(ForeignKey("runs.key", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int]
+    data: Mapped[bytes]
+
+
+class ResultBlobRow(Table):
+    """Which blobs a finished run is made of; a blob is dropped when nothing names it."""
+
+    __tablename__ = "result_blobs"
+    run: Mapped[str] = mapped_column(ForeignKey("runs.key", ondelete="CASCADE"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), primary_key=True, index=True)
+
+
+class WaiterRow(Table):
+    """A user waiting for a run; the run stops when the last one leaves."""
+
+    __tablename__ = "waiters"
+    run: Mapped[str] = mapped_column(ForeignKey("runs.key", ondelete="CASCADE"), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class ExplanationRow(Table):
+    """A user's own view of a run: the thing a link points to."""
+
+    __tablename__ = "explanations"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    run: Mapped[str] = mapped_column(ForeignKey("runs.key"), index=True)
+    asset: Mapped[str] = mapped_column(ForeignKey("assets.id"))
+    view: Mapped[dict[str, Any]]
+    created: Mapped[float]

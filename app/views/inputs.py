@@ -1,0 +1,109 @@
+"""The side bar: which picture, model, class and method. Everything here asks something new of the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from app import components
+from app.examples import EXAMPLES
+from app.service import Service
+from app.storage.explanations import Explanation
+from app.views import form
+from explainers import registry
+
+OUTPUTS = {"logit": "Logit", "probability": "Probability", "log_probability": "Log-probability"}
+LIKELIEST = "the likeliest"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asks for next."""
+
+    asset: str
+    model: str
+    method: str
+    params: dict[str, Any]
+    output: str
+    seed: int
+    target: str | None
+
+    def ask(self, desk: Service, owner: str) -> Explanation:
+        return desk.ask(
+            owner,
+            self.asset,
+            model=self.model,
+            method=self.method,
+            params=self.params,
+            output=self.output,
+            seed=self.seed,
+            target=self.target,
+        )
+
+
+def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
+    """The wish, once the user has expressed one: a new picture at once, anything else by the button."""
+    spec = desk.run(current).spec
+    picture = desk.asset(owner, current.asset)
+    st.markdown("### Whylens")
+    sent = components.drop(desk.settings.max_upload_bytes, key="drop")
+    shown = next((e.name for e in EXAMPLES.values() if e.title == picture.name), None)
+    chosen = components.gallery(
+        [
+            {"name": e.name, "title": e.title, "note": e.note, "image": f"/api/v1/examples/{e.name}/image"}
+            for e in EXAMPLES.values()
+        ],
+        shown,
+        key="examples",
+    )
+    key = current.id
+    model = _model(desk, spec.model, key)
+    methods = [method.name for method in registry.list_methods("image")]
+    method = st.segmented_control(
+        "Method", methods, default=spec.method, format_func=_title, required=True, key=f"{key}/method"
+    )
+    entry = registry.method(method or spec.method)
+    st.caption(entry.description)
+    with st.expander("Parameters"):
+        params = form.draw(entry, spec.params if entry.name == spec.method else {}, key)
+        output = st.selectbox(
+            "Score explained",
+            list(OUTPUTS),
+            list(OUTPUTS).index(spec.output),
+            format_func=OUTPUTS.__getitem__,
+            help="What the map's numbers are changes of.",
+            key=f"{key}/output",
+        )
+        seed = st.number_input("Seed", 0, 2**31 - 1, spec.seed, help="Same seed, same map.", key=f"{key}/seed")
+    target = st.text_input(
+        "Class",
+        placeholder=LIKELIEST,
+        help="A label or index of the model. The likeliest twenty can be clicked beside the map without asking anew.",
+        key=f"{key}/target",
+    )
+    pressed = st.button("Explain", type="primary", width="stretch", shortcut="Ctrl+Enter", key="explain")
+    if sent is not None:
+        return Wish(sent, model, entry.name, params, output, int(seed), None)
+    if chosen is not None and chosen != shown:
+        return Wish(desk.example(owner, chosen).id, model, entry.name, params, output, int(seed), None)
+    if pressed:
+        return Wish(current.asset, model, entry.name, params, output, int(seed), target.strip() or None)
+    return None
+
+
+def _model(desk: Service, current: str, key: str) -> str:
+    names = list(dict.fromkeys([current, *(card["name"] for card in desk.pool.cards())]))
+    model = st.selectbox(
+        "Model",
+        names,
+        accept_new_options=True,
+        help="Names of torchvision and timm can be typed, like torchvision/resnet50, where their weights can be had.",
+        key=f"{key}/model",
+    )
+    return str(model)
+
+
+def _title(method: str) -> str:
+    return "RISE" if method == "rise" else method.capitalize()

@@ -1,0 +1,42 @@
+"""The map as a table: its regions ranked, for whoever cannot see colours or wants numbers to quote."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app.service import Service
+from app.storage import codec
+from app.storage.explanations import Explanation
+from explainers.types import Attribution
+
+CELLS = 7  # regions along each side
+ROWS = 10
+
+
+def draw(desk: Service, owner: str, explanation: Explanation) -> None:
+    """An expander with the strongest regions of the class looked at."""
+    run = desk.run(explanation)
+    target = explanation.view["target"]
+    if run.result is None:
+        return
+    part = desk.blob(owner, explanation.id, run.result["blobs"][str(target)])
+    with st.expander("Strongest regions, as a table"):
+        st.dataframe(ranked(codec.decode(run.result, target, part)), hide_index=True, width="stretch")
+
+
+def ranked(attribution: Attribution) -> list[dict[str, object]]:
+    """Mean value of each cell of a 7 × 7 grid, the largest first; place counted from the top left."""
+    rows = np.array_split(attribution.values, CELLS, axis=0)
+    means = np.array([[cell.mean() for cell in np.array_split(row, CELLS, axis=1)] for row in rows])
+    order = np.argsort(-np.abs(means), axis=None)[:ROWS]
+    return [
+        {
+            "Rank": rank,
+            "Row": int(i // means.shape[1]) + 1,
+            "Column": int(i % means.shape[1]) + 1,
+            "Mean value": float(means.flat[i]),
+            "Says": "for" if means.flat[i] > 0 else "against",
+        }
+        for rank, i in enumerate(order, 1)
+    ]

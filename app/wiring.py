@@ -1,0 +1,30 @@
+"""The only file that names the concrete database and pool; made once per process."""
+
+from __future__ import annotations
+
+from app.jobs.pool import RayPool
+from app.service import Service
+from app.settings import Settings
+from app.storage.store import Store
+
+_service: Service | None = None
+
+
+def start(settings: Settings) -> Service:
+    """Open the database, bring it up to date, start the pool."""
+    store = Store.at(settings.database)
+    store.database.upgrade()
+    return use(Service(settings, store, RayPool(settings)))
+
+
+def use(service: Service) -> Service:
+    """Make this the service of the process."""
+    global _service
+    _service = service
+    return service
+
+
+def service() -> Service:
+    if _service is None:
+        raise RuntimeError("the service has not been started: call wiring.start first")
+    return _service
