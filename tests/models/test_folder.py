@@ -21,7 +21,7 @@ SOUND = {
 }
 
 
-def write(home: Path, name: str | None = "shapes", **changes: str | None) -> Path:
+def write(home: Path, name: str = "shapes", **changes: str | None) -> Path:
     fields = {**SOUND, **changes}
     file = home / f"{name}.toml"
     file.write_text("".join(f"{field} = {value}\n" for field, value in fields.items() if value is not None))
@@ -93,7 +93,7 @@ def test_one_bad_card_does_not_hide_the_others(home: Path) -> None:
     ],
 )
 def test_says_which_field_and_why(home: Path, field: str, value: str | None, sentence: str) -> None:
-    write(home, **{field: value})
+    write(home, "shapes", **{field: value})
     with pytest.raises(models.UnsupportedModelError, match=f"^model card shapes.toml: .*{sentence}"):
         models.load("operator/shapes", operator=home)
 
