@@ -23,14 +23,15 @@ RATIOS = torch.logspace(-4, 3, 36, dtype=torch.float64)  # candidates of σ²/τ
 class MaskRegression:
     """Collects units (observations of mean zero, see `rise.units`) and solves whenever asked.
 
-    w has the prior N(0, τ² I); τ² and the noise σ² maximise the marginal likelihood, for each class by itself.
+    The prior of w is N(0, τ² K), K falling as exp(−distance) with the distance in mask cells: neighbours tend to agree,
+    which is worth most while masks are few. τ² and the noise σ² maximise the marginal likelihood, for each class by
+    itself. K = L Lᵀ goes into the weights: w = L u with u ~ N(0, τ² I).
     """
 
     def __init__(self, players: ShiftedCells, p: float, t: int) -> None:
         self.players, self.p = players, p
-        self.down, self.across = _pooled(players.down), _pooled(players.across)
-        self.slope_down = _slopes(players.down, self.down)
-        self.slope_across = _slopes(players.across, self.across)
+        self.down, self.slope_down = _side(players.down)
+        self.across, self.slope_across = _side(players.across)
         q = self.down.shape[1] * self.across.shape[1]
         self.n = 0
         self.DD = torch.zeros(q, q, dtype=torch.float64)
@@ -39,7 +40,8 @@ class MaskRegression:
 
     def add(self, unit: Scored) -> None:
         z, f = unit.z.cpu(), unit.score.cpu().double()  # a few hundred numbers: not worth a launch on the device
-        D = self.players.through(z, self.down, self.across).flatten(1).double() - self.p
+        z = torch.cat([z[:, :-2] - self.p, z[:, -2:]], 1).double()
+        D = self.players.through(z, self.down, self.across).flatten(1)
         self.n += len(f)
         self.DD += D.mT @ D
         self.Df += D.mT @ f
@@ -53,7 +55,7 @@ class MaskRegression:
         noise, ratio = self._strength(eigenvalues, b)
         shrunk = 1 / (eigenvalues[:, None] + ratio)
         values = self._lift((V @ (b * shrunk)).mT, self.slope_down, self.slope_across)
-        # the posterior variance of each w direction, carried through the same slopes
+        # the posterior variance in each direction of u, carried through the same slopes
         directions = self._lift(V.mT, self.slope_down[::STEP], self.slope_across[::STEP])
         variance = torch.einsum("qt,qhw->thw", noise * shrunk, directions.square())
         stderr = F.interpolate(variance.sqrt()[None], values.shape[-2:], mode="bilinear", align_corners=True)[0]
@@ -72,22 +74,24 @@ class MaskRegression:
         return noise.gather(1, best)[:, 0], ratios[best[:, 0], 0]
 
     def _lift(
-        self, w: Float[Tensor, "k q"], down: Float[Tensor, "h qh"], across: Float[Tensor, "w qw"]
+        self, u: Float[Tensor, "k q"], down: Float[Tensor, "h qh"], across: Float[Tensor, "w qw"]
     ) -> Float[Tensor, "k h w"]:
-        grid: Tensor = w.unflatten(1, (down.shape[1], across.shape[1]))
+        grid: Tensor = u.unflatten(1, (down.shape[1], across.shape[1]))
         return down @ grid @ across.mT
 
 
-def _pooled(weights: Float[Tensor, "shift side cells"]) -> Float[Tensor, "shift pooled cells"]:
-    """The interpolation weights averaged over `POOL` bins for each cell."""
-    bins = min(POOL * weights.shape[2], weights.shape[1])
-    return F.adaptive_avg_pool1d(weights.mT, bins).mT
+def _side(
+    weights: Float[Tensor, "shift side cells"],
+) -> tuple[Float[Tensor, "shift pooled cells"], Float[Tensor, "side pooled"]]:
+    """Along one side: the interpolation weights of the pooled mask, and Cov(M_q, M(l)) / Var M(l), both times L.
 
-
-def _slopes(
-    weights: Float[Tensor, "shift side cells"], pooled: Float[Tensor, "shift pooled cells"]
-) -> Float[Tensor, "side pooled"]:
-    """Cov(M_q, M(l)) / Var M(l) along one side; the product over both sides is exact, p (1 − p) cancels."""
-    weights, pooled = weights.double(), pooled.double()
-    covariance = torch.einsum("sia,sqa->iq", weights, pooled)
-    return covariance / weights.square().sum((0, 2))[:, None]
+    The product over the two sides is exact; p (1 − p) cancels.
+    """
+    weights = weights.double()
+    _, side, cells = weights.shape
+    bins = min(POOL * cells, side)
+    pooled = F.adaptive_avg_pool1d(weights.mT, bins).mT
+    slopes = torch.einsum("sia,sqa->iq", weights, pooled) / weights.square().sum((0, 2))[:, None]
+    place = torch.arange(bins, dtype=torch.float64) * cells / bins
+    L = torch.linalg.cholesky(torch.exp(-(place[:, None] - place).abs()))
+    return L.mT @ pooled, slopes @ L
