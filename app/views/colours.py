@@ -27,9 +27,11 @@ def stops(*, signed: bool) -> tuple[Stop, ...]:
 
 def limits(values: Float[np.ndarray, "*shape"], *, signed: bool) -> tuple[float, float]:
     """What the ends of the scale stand for: symmetric about zero when signed, from zero (or below) when not."""
-    top = float(np.abs(values).max()) if signed else float(values.max())
-    low = -top if signed else min(0.0, float(values.min()))
-    return (low, top) if top > low else (low, low + 1.0)
+    if signed:
+        reach = float(np.abs(values).max()) or 1.0  # a map of zeros keeps its zero in the middle
+        return -reach, reach
+    low, high = min(0.0, float(values.min())), float(values.max())
+    return (low, high) if high > low else (low, low + 1.0)
 
 
 def paint(values: Float[np.ndarray, "h w"], *, signed: bool) -> UInt8[np.ndarray, "h w 3"]:

@@ -9,11 +9,10 @@ export function limits(values, signed) {
     if (value > high) high = value;
   }
   if (signed) {
-    high = Math.max(Math.abs(low), Math.abs(high));
-    low = -high;
-  } else {
-    low = Math.min(0, low);
+    const reach = Math.max(Math.abs(low), Math.abs(high)) || 1; // a map of zeros keeps its zero in the middle
+    return [-reach, reach];
   }
+  low = Math.min(0, low);
   return high > low ? [low, high] : [low, low + 1];
 }
 

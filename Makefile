@@ -1,0 +1,66 @@
+# make run    set up from nothing and serve          make check  format, lint and types
+# make test   set up from nothing and run what CI runs  make bench  the benchmarks (long)
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export RAY_USAGE_STATS_ENABLED = 0
+export STREAMLIT_BROWSER_GATHER_USAGE_STATS = false
+
+.PHONY: run test check unit whole javascript bench clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/run
+	@exec $(BIN)/python -m app serve
+
+test: check unit javascript whole
+	@echo "Whylens: all checks and tests passed"
+
+check: $(VENV)/dev
+	@echo "Whylens: format, lint, types"
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy app explainers models benchmarks tests
+
+unit: $(VENV)/dev
+	@echo "Whylens: unit and contract tests"
+	@$(BIN)/python -m pytest -q -m "not browser and not topology"
+
+javascript:
+	@echo "Whylens: JavaScript tests"
+	@command -v node >/dev/null || { apt-get update -qq && apt-get install -qq -y nodejs; }
+	@node --test tests/static/*.test.mjs
+
+whole: $(VENV)/dev $(VENV)/chromium
+	@echo "Whylens: whole-system tests, with the worker pool and a real browser"
+	@$(BIN)/python -m pytest -q -m "browser or topology"
+
+bench: $(VENV)/run
+	@for name in engine precision sobol accuracy rise_agreement pointing; do \
+		echo "Whylens: benchmark $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+$(VENV)/python:
+	@echo "Whylens: making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run: $(VENV)/python requirements.txt constraints.txt
+	@echo "Whylens: installing what it runs on (a few minutes the first time)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.txt
+	@echo "Whylens: installing what tests need"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# Debian's browser where apt is there, else the one Playwright brings
+$(VENV)/chromium: $(VENV)/dev
+	@command -v chromium >/dev/null || { \
+		echo "Whylens: installing Chromium"; \
+		if command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
+		else $(BIN)/python -m playwright install chromium; fi; }
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
