@@ -43,11 +43,12 @@ def sobol_indices(value: Callable[[Tensor], Tensor], d: int, n: int, seed: int =
     scrambles = [_score(value, scrambled_sobol(n // SCRAMBLES, 2 * d, rng)) for _ in range(SCRAMBLES)]
     a, b, ab = (torch.stack(part) for part in zip(*scrambles, strict=True))
     base = torch.stack([a, b], -1)
-    deviation = (base - base.mean()).square().mean((1, 2))
+    mean = base.mean()
+    deviation = (base - mean).square().mean((1, 2))
     if deviation.mean() <= FLAT * base.square().mean():
         return SobolIndices(*torch.zeros(3, d))
-    # Saltelli's form for the first order: near zero it is far less noisy than Jansen's
-    first, first_error = ratio((b[..., None] * (ab - a[..., None])).mean(1), deviation[:, None])
+    # Saltelli's form for the first order, centred: for a small index it is far less noisy than Jansen's
+    first, first_error = ratio(((b - mean)[..., None] * (ab - a[..., None])).mean(1), deviation[:, None])
     total, total_error = ratio(((a[..., None] - ab).square() / 2).mean(1), deviation[:, None])
     stderr = torch.maximum(first_error, total_error) * student.ppf(STUDENT, SCRAMBLES - 1) / 2
     return SobolIndices(first.float(), total.float(), stderr.float())

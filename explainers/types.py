@@ -65,12 +65,14 @@ class GradientScore(ScoreFunction, Protocol):
     def gradient(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]: ...
 
 
+@runtime_checkable
 class ValueFunction(Protocol):
     """v(z): the score when player j is present to degree z_j; a column per explained class where there are several."""
 
     def __call__(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n ..."]: ...
 
 
+@runtime_checkable
 class Players(Protocol):
     """Units that can be absent, and how their presences become a mask over pixels."""
 
@@ -147,6 +149,7 @@ class Progress(Generic[R_co]):
     result: R_co
 
 
+@runtime_checkable
 class Explainer(Protocol):
     """A method with its parameters. `explain` is pure: no clock, disk or global seed; randomness only from `rng`."""
 

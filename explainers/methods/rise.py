@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -73,6 +73,7 @@ class Rise(Parameters):
                 return RawMap(self.p)
 
 
+@runtime_checkable
 class Estimate(Protocol):
     """Sums over the units so far, and the map with its standard error that they give."""
 

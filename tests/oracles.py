@@ -1,0 +1,161 @@
+"""Scores, games and classifiers whose explanation is known in closed form."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from explainers.types import Output
+
+
+@dataclass(frozen=True)
+class Card:
+    """What explainers read of a model card."""
+
+    size: tuple[int, int]
+    kind: str = "image"
+    mean: tuple[float, ...] | None = (0.5, 0.4, 0.3)
+    digest: str = "0" * 64
+
+
+@dataclass(frozen=True, eq=False)
+class Oracle:
+    """A classifier around any module of (n, 3, h, w) pixels."""
+
+    module: nn.Module
+    labels: tuple[str, ...]
+    card: Card
+
+    def prepare(self, x: Any) -> Float[Tensor, "3 h w"]:
+        return torch.as_tensor(x)
+
+    def tokens(self, text: str) -> NoReturn:
+        raise TypeError(f"an image model has no tokens; got {text!r}")
+
+
+class Linear(nn.Module):
+    """logit_t = bias + Σ_l weight_t(l) · mean over channels of x(l): additive over pixels."""
+
+    weight: Tensor
+
+    def __init__(self, weight: Float[Tensor, "t h w"], bias: float = 0.0) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+        self.bias = bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.einsum("nhw,thw->nt", x.mean(1), self.weight) + self.bias
+
+
+class SmallNet(nn.Module):
+    """A random convolutional network with batch norm: smooth enough to compare, and not linear."""
+
+    def __init__(self, classes: int = 5, width: int = 8) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, width, 5, stride=2, padding=2),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, stride=2, padding=1),
+            nn.GELU(),
+            nn.AdaptiveAvgPool2d(3),
+            nn.Flatten(),
+            nn.Linear(9 * width, classes),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.layers((x - 0.5) * 4)
+        return logits
+
+
+def classifier(module: nn.Module, classes: int, size: tuple[int, int], **card: Any) -> Oracle:
+    return Oracle(module.eval(), tuple(f"class {k}" for k in range(classes)), Card(size, **card))
+
+
+def small_classifier(size: tuple[int, int] = (40, 56), classes: int = 5) -> Oracle:
+    """Not square, so that height and width cannot be swapped unseen."""
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        return classifier(SmallNet(classes), classes, size)
+
+
+def linear_classifier(weight: Float[Tensor, "t h w"], bias: float = 0.0, **card: Any) -> Oracle:
+    t, h, w = weight.shape
+    return classifier(Linear(weight, bias), t, (h, w), **card)
+
+
+@dataclass
+class LinearScore:
+    """A `ScoreFunction` without a model: Σ_l weight_t(l) · mean over channels of x(l)."""
+
+    weight: Float[Tensor, "t h w"]
+    bias: float = 0.0
+    batch_size: int = 32
+    output: Output = "logit"
+    neutral: Float[Tensor, " 3"] = field(default_factory=lambda: torch.zeros(3))
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        return tuple(range(len(self.weight)))
+
+    def place(self, x: Tensor) -> Tensor:
+        return x
+
+    def __call__(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
+        return torch.einsum("nhw,thw->nt", x.mean(1), self.weight) + self.bias
+
+    exact = __call__
+
+
+class Ishigami:
+    """sin x₁ + a sin² x₂ + b x₃⁴ sin x₁ on [−π, π]³, given on [0, 1]³ (Ishigami and Homma, 1990)."""
+
+    a, b = 7.0, 0.1
+
+    def __call__(self, z: Float[Tensor, "n 3"]) -> Float[Tensor, " n"]:
+        x = (2 * z - 1) * math.pi
+        return x[:, 0].sin() + self.a * x[:, 1].sin() ** 2 + self.b * x[:, 2] ** 4 * x[:, 0].sin()
+
+    @property
+    def variances(self) -> tuple[float, float, float]:
+        """V₁, V₂ and V₁₃; all others are zero."""
+        return (
+            0.5 * (1 + self.b * math.pi**4 / 5) ** 2,
+            self.a**2 / 8,
+            self.b**2 * math.pi**8 * (1 / 18 - 1 / 50),
+        )
+
+    @property
+    def first(self) -> Float[Tensor, " 3"]:
+        v1, v2, v13 = self.variances
+        return torch.tensor([v1, v2, 0.0]) / (v1 + v2 + v13)
+
+    @property
+    def total(self) -> Float[Tensor, " 3"]:
+        v1, v2, v13 = self.variances
+        return torch.tensor([v1 + v13, v2, v13]) / (v1 + v2 + v13)
+
+
+@dataclass(frozen=True)
+class GFunction:
+    """Π_i (|4 z_i − 2| + a_i) / (1 + a_i) (Sobol, 1993)."""
+
+    a: Float[Tensor, " d"]
+
+    def __call__(self, z: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
+        return ((4 * z - 2).abs().add(self.a) / (1 + self.a)).prod(1)
+
+    @property
+    def first(self) -> Float[Tensor, " d"]:
+        v = 1 / (3 * (1 + self.a) ** 2)
+        return v / ((1 + v).prod() - 1)
+
+    @property
+    def total(self) -> Float[Tensor, " d"]:
+        v = 1 / (3 * (1 + self.a) ** 2)
+        return v * (1 + v).prod() / (1 + v) / ((1 + v).prod() - 1)
