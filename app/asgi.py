@@ -22,7 +22,6 @@ from app.api import api
 from app.api.identity import LOCAL_USER
 from app.guard import SameOrigin, SecureHeaders
 from app.service import Service
-from app.settings import Settings
 
 LOG = logging.getLogger("whylens")
 
@@ -47,7 +46,8 @@ def metrics(_: Request) -> Response:
 
 @asynccontextmanager
 async def _life(_: object) -> AsyncIterator[None]:
-    service = await run_in_threadpool(wiring.start, Settings())
+    """Raises RuntimeError unless `serve` has started the service."""
+    service = wiring.service()
     gc.collect()
     gc.freeze()  # collections of what never dies cost tens of milliseconds in every rerun
     first = asyncio.create_task(_explain_first(service))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import sys
 from contextlib import closing
 
 import uvicorn
 
+from app import wiring
 from app.settings import Settings
 
 MESSAGE_BYTES = 16_000_000  # a whole brush map and its widgets, with room; the server's own default is 200 MB
@@ -26,6 +28,9 @@ def serve(settings: Settings) -> int:
             return 2
     print(f"Whylens: starting on {settings.url}", flush=True)  # noqa: T201
     logging.getLogger("uvicorn.access").disabled = True  # Streamlit switches it on again; addresses hold ids
+    # before the loop and in the main thread: the kernel ends Ray's processes with the thread that started them
+    wiring.start(settings)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop is a stop, whoever asks
     uvicorn.run(
         "app.asgi:app",
         host=settings.host,

@@ -1,0 +1,131 @@
+"""A real server in a process of its own, on a home folder of its own, for browser and topology tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 120.0  # seconds; generous, since machines are shared: tests assert the order of events, not their speed
+
+
+def until(holds: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """The first true answer of `holds`; fails the test by name when there is none in time."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if answer := holds():
+            return answer
+        time.sleep(0.05)  # between two looks at another process, which has no other way to tell
+    raise AssertionError(f"not in {patience:.0f} s: {what}")
+
+
+@dataclass
+class Server:
+    """`start` and `stop` may be called again: the home folder stays, as it does for a user."""
+
+    home: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api(self) -> str:
+        return f"{self.url}/api/v1"
+
+    def start(self) -> None:
+        """Returns once the pool takes jobs. The port stays the same over restarts: links hold it."""
+        self.port = self.port or free_port()
+        given = {"WHYLENS_HOME": str(self.home), "WHYLENS_PORT": str(self.port), **self.environment}
+        with (self.home / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app", "serve"],
+                cwd=ROOT,
+                env={**os.environ, **given},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until(self.ready, f"the server is ready; its log: {self.log()[-2000:]}")
+
+    def ready(self) -> bool:
+        if self.process is None or self.process.poll() is not None:
+            raise AssertionError(f"the server ended: {self.log()[-2000:]}")
+        try:
+            return bool(httpx.get(f"{self.url}/readyz").status_code == 200)
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(PATIENCE)
+            self.process = None
+
+    def kill(self) -> None:
+        """As a crash would: nothing is said to anybody."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(PATIENCE)
+        self.process = None
+
+    def log(self) -> str:
+        file = self.home / "server.log"
+        return file.read_text(errors="replace") if file.exists() else ""
+
+    def get(self, path: str) -> Any:
+        answer = httpx.get(f"{self.api}/{path}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: Any = None) -> Any:
+        answer = httpx.post(f"{self.api}/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def ask(self, example: str = "coffee", **question: Any) -> dict[str, Any]:
+        """Explain an example; the described explanation."""
+        asset = self.post(f"examples/{example}")["id"]
+        explanation: dict[str, Any] = self.post("explanations", {"asset": asset, **question})
+        return explanation
+
+    def reach(self, id: str, state: str) -> dict[str, Any]:
+        """Wait until an explanation is in a state."""
+
+        def there() -> dict[str, Any] | None:
+            explanation: dict[str, Any] = self.get(f"explanations/{id}")
+            return explanation if explanation["progress"]["state"] == state else None
+
+        found: dict[str, Any] = until(there, f"explanation {id} is {state}")
+        return found
+
+
+@contextmanager
+def serving(home: Path, **environment: str) -> Iterator[Server]:
+    server = Server(home, environment)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
