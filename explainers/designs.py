@@ -9,14 +9,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 
-def bernoulli(n: int, d: int, shifts: int, p: float, rng: torch.Generator) -> Float[Tensor, "n d+shifts"]:
+def bernoulli(n: int, d: int, shifts: int, p: float, rng: torch.Generator) -> Float[Tensor, "{n} {d}+{shifts}"]:
     """Players present with probability p, then `shifts` uniform fractions: independent rows."""
     z = torch.rand(n, d + shifts, generator=rng)
     z[:, :d] = (z[:, :d] < p).float()
     return z
 
 
-def mirrored(n: int, d: int, shifts: int, rng: torch.Generator) -> Float[Tensor, "n d+shifts"]:
+def mirrored(n: int, d: int, shifts: int, rng: torch.Generator) -> Float[Tensor, "{n} {d}+{shifts}"]:
     """Rows 2i and 2i + 1 are a fair Bernoulli row and its complement, with one shift.
 
     What f does in even order is the same in both, so half their difference shows the first order with less noise.
@@ -33,13 +33,13 @@ def leave_one_out(d: int, parts: Iterable[slice], order: Int[Tensor, " d"]) -> I
         yield torch.ones(len(absent), d).scatter_(1, absent[:, None], 0.0)
 
 
-def latin_hypercube(n: int, d: int, rng: torch.Generator) -> Float[Tensor, "n d"]:
+def latin_hypercube(n: int, d: int, rng: torch.Generator) -> Float[Tensor, "{n} {d}"]:
     """Every column has one point in each of n equal intervals."""
     ranks = torch.rand(n, d, generator=rng).argsort(0)
     return (ranks + torch.rand(n, d, generator=rng)) / n
 
 
-def scrambled_sobol(n: int, d: int, rng: torch.Generator) -> Float[Tensor, "n d"]:
+def scrambled_sobol(n: int, d: int, rng: torch.Generator) -> Float[Tensor, "{n} {d}"]:
     """Low discrepancy; scrambled, since the plain sequence begins with rows that all columns share."""
     if n < 1 or n & (n - 1):
         raise ValueError(f"n must be a power of two; got {n}")

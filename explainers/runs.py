@@ -12,7 +12,7 @@ import torch
 from explainers.registry import Method, build
 from explainers.registry import method as find
 from explainers.scoring import ModelScore, precision_gap, resolve_precision, top_classes
-from explainers.types import Attribution, Attributions, Classifier, Output, Precision, Progress
+from explainers.types import Attribution, Attributions, Classifier, Explainer, Output, Precision, Progress
 
 CLASSES = 20  # scored together when a method needs scores only
 
@@ -44,9 +44,12 @@ def stream(
     **params: object,
 ) -> Iterator[Progress[Attribution]]:
     """The same, with a result after every batch."""
-    classes = (target,) if target is not None else None
-    for step in stream_classes(method, model, x, classes, seed, output, params=params):
-        yield Progress(step.done, step.total, step.result.of(step.result.classes[0]))
+    _chosen(method, model, params)  # what is wrong is told before anything is computed
+    x = model.prepare(x)
+    if target is None:
+        (target,) = top_classes(model, x, 1)
+    for step in stream_classes(method, model, x, (target,), seed, output, params=params):
+        yield Progress(step.done, step.total, step.result.of(target))
 
 
 def stream_classes(
@@ -65,11 +68,7 @@ def stream_classes(
     None stands for: the `CLASSES` highest (only the highest where gradients are needed), the precision that pays and
     agrees, the largest batch that fits.
     """
-    chosen, explainer = find(method), build(method, params)
-    if model.card.kind not in chosen.kinds:
-        raise ValueError(
-            f"method {method} explains {' and '.join(chosen.kinds)} models; this one reads {model.card.kind}"
-        )
+    chosen, explainer = _chosen(method, model, params)
     x = model.prepare(x)
     if classes is None:
         classes = top_classes(model, x, CLASSES if chosen.needs == "scores" else 1)
@@ -81,6 +80,14 @@ def stream_classes(
         result = step.result if gap is None else widened(step.result, gap[0] / gap[1] if gap[1] else 0.0)
         meta = describe(chosen, explainer.as_dict(), model, score, seed, None if gap is None else gap[0])
         yield Progress(step.done, step.total, result.with_meta(meta))
+
+
+def _chosen(method: str, model: Classifier, params: Mapping[str, object] | None) -> tuple[Method, Explainer]:
+    chosen = find(method)
+    if model.card.kind not in chosen.kinds:
+        kinds = " and ".join(chosen.kinds)
+        raise ValueError(f"method {method} explains {kinds} models; this one reads {model.card.kind}")
+    return chosen, build(method, params)
 
 
 def widened(result: Attributions, relative: float) -> Attributions:

@@ -18,7 +18,10 @@ R_co = TypeVar("R_co", covariant=True)
 
 @runtime_checkable
 class Classifier(Protocol):
-    """What is explained. `module` is in eval mode and turns RGB in [0, 1] into logits; `prepare` makes its input."""
+    """What is explained. `module` is in eval mode and turns RGB in [0, 1] into logits; `prepare` makes its input.
+
+    A tensor that `prepare` returned passes through it unchanged.
+    """
 
     @property
     def module(self) -> nn.Module: ...

@@ -1,0 +1,218 @@
+"""What every method owes its callers; a new one is covered the moment it is saved."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from explainers import Attributions, Method, Progress, build, explain, list_methods, runs, stream, stream_classes
+from tests.oracles import Linear, classifier, small_classifier
+
+ROOT = Path(__file__).parents[2]
+SIZE = (40, 56)
+SMALL = {"rise": {"n_masks": 60}, "sobol": {"n": 8, "cells": 3}, "occlusion": {"window": 12, "stride": 7}}
+
+every_method = pytest.mark.parametrize("method", list_methods("image"), ids=lambda m: m.name)
+
+
+def pixels() -> Tensor:
+    return torch.rand(3, *SIZE, generator=torch.Generator().manual_seed(1))
+
+
+def run(method: Method, model: Any = None, **options: Any) -> Iterator[Progress[Attributions]]:
+    return stream_classes(
+        method.name, model or small_classifier(SIZE), pixels(), params=SMALL.get(method.name, {}), **options
+    )
+
+
+def final(method: Method, model: Any = None, **options: Any) -> Attributions:
+    *_, last = run(method, model, **options)
+    return last.result
+
+
+@every_method
+def test_same_seed_same_bytes(method: Method) -> None:
+    a, b = final(method, seed=5), final(method, seed=5)
+    assert a.values.tobytes() == b.values.tobytes()
+    assert (a.stderr is None) == (b.stderr is None)
+    assert a.stderr is None or b.stderr is None or a.stderr.tobytes() == b.stderr.tobytes()
+    assert (a.scores, a.meta) == (b.scores, b.meta)
+
+
+@every_method
+def test_any_batch_size_same_values(method: Method) -> None:
+    whole = final(method, batch_size=64)
+    for size in (1, 7, 32):
+        split = final(method, batch_size=size)
+        assert np.abs(split.values - whole.values).max() <= 1e-4 * np.ptp(whole.values)  # the promise of the design
+
+
+@every_method
+def test_done_rises_and_ends_at_total(method: Method) -> None:
+    steps = [(step.done, step.total) for step in run(method, batch_size=16)]
+    done = [d for d, _ in steps]
+    assert done == sorted(set(done))
+    assert steps[-1][0] == steps[-1][1]
+    assert all(d <= total for d, total in steps)
+    assert method.needs != "scores" or done[0] <= 16  # an early preview
+
+
+@every_method
+def test_result_says_what_it_is(method: Method) -> None:
+    model = small_classifier(SIZE)
+    result = final(method, model)
+    assert result.values.shape == (len(result.classes), *SIZE)
+    assert result.values.dtype == np.float32
+    assert np.isfinite(result.values).all()
+    assert np.ptp(result.values) > 0
+    if result.stderr is not None:
+        assert result.stderr.shape == result.values.shape
+        assert (result.stderr >= 0).all()
+    logits = model.module(pixels()[None])[0].tolist()
+    assert result.scores == pytest.approx([logits[k] for k in result.classes], abs=1e-5)
+    assert result.meta["method"] == method.name
+    assert result.meta["revision"] == method.revision
+    assert result.meta["params"] == build(method.name, SMALL.get(method.name, {})).as_dict()
+    assert result.meta["forwards"]
+    assert result.meta["digest"] == model.card.digest
+    json.dumps(result.meta)
+
+
+@every_method
+def test_closing_midway_leaves_nothing_behind(method: Method) -> None:
+    model, x = small_classifier(SIZE), pixels()
+    state = {name: value.clone() for name, value in model.module.state_dict().items()}
+    hooks = [dict(part.__dict__.get(name, {})) for part in model.module.modules() for name in HOOKS]
+    steps = stream_classes(method.name, model, x, params=SMALL.get(method.name, {}), batch_size=4)
+    next(steps)
+    steps.close()  # type: ignore[attr-defined]
+    assert torch.equal(x, pixels())
+    assert not model.module.training
+    assert hooks == [dict(part.__dict__.get(name, {})) for part in model.module.modules() for name in HOOKS]
+    assert all(torch.equal(value, state[name]) for name, value in model.module.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.module.parameters())
+    assert torch.is_grad_enabled()
+
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+@every_method
+def test_the_global_generators_are_not_touched(method: Method) -> None:
+    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()  # type: ignore[index] # noqa: NPY002
+    final(method)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert (np.random.get_state()[1] == numpy_before).all()  # type: ignore[index] # noqa: NPY002
+
+
+@every_method
+def test_every_parameter_is_typed(method: Method) -> None:
+    for param in method.schema:
+        assert param.help
+        assert param.choices or param.range or param.type is bool
+        assert param.check(param.default) == param.default
+    json.dumps(method.parameters().as_dict())
+
+
+@every_method
+def test_twenty_threads_equal_one(method: Method) -> None:
+    model = small_classifier(SIZE)
+    alone = final(method, model)
+    with ThreadPoolExecutor(20) as pool:
+        together = list(pool.map(lambda _: final(method, model), range(20)))
+    assert all(result.values.tobytes() == alone.values.tobytes() for result in together)
+
+
+@every_method
+def test_another_class_comes_from_the_same_forwards(method: Method) -> None:
+    if method.needs != "scores":
+        pytest.skip("explains one class at a time")
+    many = final(method)
+    alone = final(method, classes=(many.classes[2],))
+    picked = many.of(many.classes[2])
+    assert picked.values == pytest.approx(alone.of(many.classes[2]).values, abs=1e-5 * float(np.ptp(alone.values)))
+    assert picked.target == many.classes[2]
+    with pytest.raises(ValueError, match=r"target must be one of the scored classes \[.*\]; got 77"):
+        many.of(77)
+
+
+@every_method
+def test_bf16_is_near_and_its_rounding_is_in_stderr(method: Method) -> None:
+    if method.needs != "scores":
+        pytest.skip("gradients are float32")
+    exact, rounded = final(method), final(method, precision="bfloat16")
+    assert rounded.scores == exact.scores
+    assert rounded.meta["precision"] == "bfloat16"
+    assert isinstance(rounded.meta["precision_rms"], float)
+    assert exact.meta["precision_rms"] is None
+    assert rounded.stderr is not None
+    assert (rounded.stderr > 0).all()
+    # eight bits of mantissa, on a net whose logits move by some tenths
+    assert np.corrcoef(rounded.values[0].ravel(), exact.values[0].ravel())[0, 1] > 0.98
+
+
+@every_method
+def test_peak_memory_does_not_follow_the_number_of_forwards(method: Method) -> None:
+    """Each in a process of its own: the high-water mark of a process never falls."""
+    few, many = {
+        "rise": ({"n_masks": 800}, {"n_masks": 8000}),
+        "sobol": ({"n": 16}, {"n": 128}),
+        "occlusion": ({"window": 8, "stride": 8}, {"window": 8, "stride": 2}),
+    }.get(method.name, ({}, {}))
+    if few == many:
+        pytest.skip("its cost is fixed")
+    peaks = [
+        int(subprocess.check_output([sys.executable, "-c", PEAK, method.name, json.dumps(p)], cwd=ROOT))
+        for p in (few, many)
+    ]
+    assert peaks[1] <= 1.1 * peaks[0]
+
+
+PEAK = """
+import json, resource, sys
+import torch
+torch.set_num_threads(1)
+from explainers import stream_classes
+from tests.oracles import small_classifier
+x = torch.rand(3, 40, 56, generator=torch.Generator().manual_seed(1))
+for step in stream_classes(sys.argv[1], small_classifier(), x, params=json.loads(sys.argv[2])):
+    pass
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_explain_and_stream_read_one_class() -> None:
+    model, x = small_classifier(SIZE), pixels()
+    a = explain("rise", model, x, n_masks=32, seed=3)
+    *_, last = stream("rise", model, x, target=a.target, n_masks=32, seed=3)
+    assert a.target == int(model.module(x[None]).argmax())
+    assert a.values.shape == SIZE
+    assert last.result.values.tobytes() == a.values.tobytes()
+    assert explain("rise", model, x, target=2, output="probability", n_masks=16).output == "probability"
+    with pytest.raises(ValueError, match=r"target must lie in \[0, 4\]; got 5"):
+        explain("rise", model, x, target=5)
+    with pytest.raises(ValueError, match=r"n_masks must lie in \[16, 32768\]; got 3"):
+        explain("rise", model, x, n_masks=3)
+
+
+def test_a_method_refuses_another_kind_of_model() -> None:
+    text = classifier(Linear(torch.ones(1, *SIZE)), 1, SIZE, kind="text")
+    with pytest.raises(ValueError, match="method rise explains image models; this one reads text"):
+        explain("rise", text, pixels())
+
+
+def test_rounding_widens_the_standard_error() -> None:
+    ones = np.ones((1, 4, 4), np.float32)
+    result = Attributions(2 * ones, (0,), (0.0,), "logit", True, 3 * ones)
+    widened = runs.widened(result, 2.0)
+    assert widened.stderr == pytest.approx(5.0)  # √(3² + (2 · 2)²)
