@@ -10,7 +10,8 @@ from safetensors.numpy import load, save
 
 from explainers.types import Attribution, Attributions
 
-PREVIEW_BYTES = 60_000  # of the 64 kB a preview row may take; the rest is the header
+PREVIEW_BYTES = 64_000
+HEADER_BYTES = 80  # of each tensor: name, type, shape and place, written out
 
 
 def encode(result: Attributions) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -42,7 +43,7 @@ def decode(manifest: Mapping[str, Any], target: int, part: bytes) -> Attribution
 def preview(result: Attributions) -> bytes:
     """Every class at a coarse resolution: tensors `str(k)`, at most 64 kB together."""
     h, w = result.values.shape[1:]
-    side = max(1, int((PREVIEW_BYTES / (4 * len(result.classes))) ** 0.5))
+    side = int(max(1.0, (PREVIEW_BYTES / len(result.classes) - HEADER_BYTES) / 4) ** 0.5)
     rows, cols = _middles(h, side), _middles(w, side)
     coarse = result.values[:, rows[:, None], cols[None, :]].astype(np.float32)
     return save({str(k): np.ascontiguousarray(coarse[i]) for i, k in enumerate(result.classes)})

@@ -1,0 +1,108 @@
+"""A pool without processes: jobs are computed in the caller's, by the same code that Ray's workers run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+import models
+from app.jobs.look import Look, Question, look
+from app.jobs.queue import FairQueue
+from app.jobs.run import execute
+from app.jobs.shelf import Shelf
+from app.storage.store import Store
+from explainers.params import Parameters, Range
+from explainers.registry import Method
+from explainers.types import Attributions, Progress, ScoreFunction
+
+
+def stocked(*ready: models.ImageClassifier) -> Shelf:
+    """A shelf on which these models stand already; any other is looked for as usual."""
+    shelf = Shelf(None, allow_pth=False)
+    for model in ready:
+        shelf._loaded[model.card.name] = model
+    return shelf
+
+
+@dataclass
+class InlinePool:
+    """Computes on submit, so an asked explanation is a finished one."""
+
+    store: Store
+    shelf: Shelf
+    closed: int = 0
+
+    def look(self, png: bytes, question: Question) -> Look:
+        return look(self.shelf.get(question.model), png, question)
+
+    def cards(self) -> tuple[dict[str, Any], ...]:
+        return tuple(asdict(model.card) for model in self.shelf._loaded.values())
+
+    def submit(self, key: str, owner: str) -> None:  # noqa: ARG002
+        execute(self.store, self.shelf, key)
+
+    def cancel(self, key: str) -> None:
+        pass
+
+    def position(self, key: str) -> int | None:  # noqa: ARG002
+        return None
+
+    def ready(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class HeldPool(InlinePool):
+    """Keeps what is submitted until `work` is called: the state between asking and the answer, held still."""
+
+    queue: FairQueue = field(default_factory=FairQueue)
+    cancelled: list[str] = field(default_factory=list)
+
+    def submit(self, key: str, owner: str) -> None:
+        self.queue.put(owner, key)
+
+    def cancel(self, key: str) -> None:
+        self.queue.drop(key)
+        self.cancelled.append(key)
+
+    def position(self, key: str) -> int | None:
+        return self.queue.position(key)
+
+    def work(self) -> None:
+        """Compute the next job, as a worker would."""
+        job = self.queue.take()
+        assert job is not None, "nothing is queued"
+        execute(self.store, self.shelf, job[1])
+
+
+def scripted(before: Callable[[int], None], steps: int = 4) -> Method:
+    """A method that calls `before(i)` ahead of its step i and then maps every pixel to i + 1."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Scripted(Parameters):
+        """Does what the test says."""
+
+        level: Annotated[int, Range(0, 9, "Changes nothing.")] = 0
+
+        def explain(
+            self,
+            score: ScoreFunction,
+            x: Float[Tensor, "c h w"],
+            rng: torch.Generator,  # noqa: ARG002
+        ) -> Iterator[Progress[Attributions]]:
+            for i in range(steps):
+                before(i)
+                values = np.full((len(score.classes), *x.shape[1:]), i + 1, np.float32)
+                scores = tuple(0.0 for _ in score.classes)
+                yield Progress(i + 1, steps, Attributions(values, score.classes, scores, score.output, True))
+
+    return Method("scripted", 1, "scores", ("image",), "Does what the test says.", Scripted)
