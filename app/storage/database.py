@@ -27,7 +27,7 @@ class Database:
         """Bring the tables to the newest revision; harmless when they are."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.begin() as connection:
+        with self.engine.execution_options(whylens_write=True).begin() as connection:  # two may start at once
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
