@@ -100,7 +100,7 @@ class Runs:
                 former.version, former.data = former.version + 1, preview
             return True
 
-    def finish(self, key: str, attempt: int, result: Mapping[str, Any], parts: Mapping[str, bytes]) -> bool:
+    def finish(self, key: str, attempt: int, total: int, result: Mapping[str, Any], parts: Mapping[str, bytes]) -> bool:
         """Store manifest and blobs in one transaction. `result["blobs"]` comes to hold part name → sha256."""
         with self.database.write() as session:
             row = _owned(session, key, attempt)
@@ -110,7 +110,7 @@ class Runs:
             for sha256 in set(shas.values()):
                 session.merge(ResultBlobRow(run=key, sha256=sha256))
             row.result = {**result, "blobs": shas}
-            row.done = row.total
+            row.done = row.total = total  # a run that settled early has done all it had to
             _end(session, row, "done")
             return True
 

@@ -1,0 +1,55 @@
+"""The key under which a result is found again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from app.jobs.spec import JobSpec
+
+SPEC = JobSpec(
+    asset="a" * 64,
+    model="efficientnet_lite0",
+    digest="d" * 64,
+    method="rise",
+    revision=1,
+    params={"n_masks": 800, "p": 0.5, "baseline": "mean"},
+    output="logit",
+    seed=0,
+    precision="float32",
+    classes=(967, 504, 968),
+)
+
+OTHER: dict[str, Any] = {
+    "asset": "b" * 64,
+    "model": "timm/resnet18",
+    "digest": "e" * 64,
+    "method": "sobol",
+    "revision": 2,
+    "params": {"n_masks": 801, "p": 0.5, "baseline": "mean"},
+    "output": "probability",
+    "seed": 1,
+    "precision": "bfloat16",
+    "classes": (504, 967, 968),
+}
+
+
+def test_the_key_of_a_spec_stays() -> None:
+    # whoever changes this hex makes every stored result unfindable: say so in the changelog
+    assert SPEC.key == "522df0b9227b330f3565cfda48297ce6cd84a98f844828341f9cdc25d1d8c969"
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(JobSpec)])
+def test_every_field_changes_the_key(field: str) -> None:
+    assert replace(SPEC, **{field: OTHER[field]}).key != SPEC.key
+
+
+def test_the_order_of_parameters_does_not_change_the_key() -> None:
+    assert replace(SPEC, params=dict(reversed(SPEC.params.items()))).key == SPEC.key
+
+
+def test_a_spec_survives_the_database() -> None:
+    assert JobSpec.from_dict(json.loads(json.dumps(SPEC.as_dict()))) == SPEC
