@@ -23,7 +23,7 @@ EXAMPLES: dict[str, Example] = {
     for example in (
         Example("coffee", "Espresso", "A clear case: the model is sure, and right."),
         Example("chelsea", "Cat", "A cat, and several breeds the model hesitates between."),
-        Example("camera", "Cameraman", "Grey, no colour to go by: tripod or photographer?"),
+        Example("camera", "Camera", "Grey, no colour to go by: tripod or photographer?"),
         Example("astronaut", "Astronaut", "A case the model gets wrong. Which part misleads it?"),
     )
 }

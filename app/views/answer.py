@@ -11,8 +11,7 @@ from app.api.explanations import describe
 from app.service import Service
 from app.storage.explanations import Explanation
 from app.views import colours, regions
-
-UNITS = {"logit": "logit", "probability": "probability", "log_probability": "log-probability"}
+from app.views.names import BASELINES, OUTPUTS, plain, title
 
 
 def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | None:
@@ -23,14 +22,14 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
     labels = dict(zip(look["classes"], look["labels"], strict=True))
     probabilities = dict(zip(look["classes"], look["probabilities"], strict=True))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"## Why {_plain(labels[target])}?", width="stretch")
+        st.markdown(f"## Why {plain(labels[target])}?", width="stretch")
         components.copy_link(f"/?e={explanation.id}", key="link")
     st.markdown(sentence(shown, labels[target], probabilities[target]))
     left, right = st.columns([3, 2], gap="large")
     with left:
         finished, again = components.map_view(_map(shown, target, labels[target]), key="map")
     with right:
-        st.markdown("##### What the model answers")
+        st.markdown("### What the model answers")
         clicked = components.classes(
             [{"target": k, "label": labels[k], "probability": probabilities[k]} for k in look["classes"]],
             target,
@@ -50,25 +49,21 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
 def sentence(shown: dict[str, Any], label: str, probability: float) -> str:
     """What one is looking at: model, class, method, baseline, seed."""
     spec = shown["spec"]
-    method = "RISE" if spec["method"] == "rise" else spec["method"].capitalize()
     baseline = spec["params"].get("baseline")
-    parts = [f"{method} on **{_plain(spec['model'])}**", f"seed {spec['seed']}"]
+    parts = [f"{title(spec['method'])} on **{plain(spec['model'])}**", f"seed {spec['seed']}"]
     if baseline is not None:
         parts.insert(1, f"hidden parts replaced by {BASELINES.get(baseline, baseline)}")
     forwards = (shown["result"] or {}).get("meta", {}).get("forwards")
     if forwards:
         parts.append(f"{forwards:,} forwards")
-    return f"The model gives **{_plain(label)}** a probability of **{probability:.1%}**. " + ", ".join(parts) + "."
-
-
-BASELINES = {"mean": "the mean colour", "black": "black", "blur": "a blurred copy"}
+    return f"The model gives **{plain(label)}** a probability of **{probability:.1%}**. " + ", ".join(parts) + "."
 
 
 def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
     here = f"/api/v1/explanations/{shown['id']}"
     result = shown["result"]
     signed = True if result is None else result["signed"]
-    unit = UNITS[shown["spec"]["output"]]
+    unit = OUTPUTS[shown["spec"]["output"]]
     url = shown["maps"].get(str(target))
     return {
         "id": shown["id"],
@@ -82,7 +77,7 @@ def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
         "target": target,
         "signed": signed,
         "stops": colours.stops(signed=signed),
-        "unit": f"{unit} of {label}",
+        "unit": f"effect on the {unit} of {label}",
         "alt": f"Map of the evidence for {label} over the picture as the model sees it. Arrow keys read values.",
     }
 
@@ -91,11 +86,11 @@ def _card(card: dict[str, Any]) -> None:
     with st.expander("Model card"):
         h, w = card["size"]
         st.markdown(
-            f"**{_plain(card['name'])}** sees {w} × {h} pixels: the picture beside is what it sees.\n\n"
+            f"**{plain(card['name'])}** sees {w} × {h} pixels: the picture beside is what it sees.\n\n"
             f"- Resize and crop: {card['resize'][1]} × {card['resize'][0]}, {card['fit']}, {card['interpolation']}, "
             f"then the centre\n"
             f"- Mean: {_numbers(card['mean'])}\n- Standard deviation: {_numbers(card['std'])}\n"
-            f"- Licence: {_plain(card['licence'])}\n- Source: {_plain(card['source'])}\n"
+            f"- Licence: {plain(card['licence'])}\n- Source: {plain(card['source'])}\n"
             f"- Weights: `{(card['digest'] or 'unknown')[:16]}`"
         )
         st.caption("A wrong mean or standard deviation costs accuracy without any error: check them against training.")
@@ -103,8 +98,3 @@ def _card(card: dict[str, Any]) -> None:
 
 def _numbers(values: list[float]) -> str:
     return ", ".join(f"{value:.4g}" for value in values)
-
-
-def _plain(text: str) -> str:
-    """Somebody's words inside Markdown: every character that means something there is escaped."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:&@^=" else c for c in text.replace("\n", " "))

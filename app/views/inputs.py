@@ -12,9 +12,9 @@ from app.examples import EXAMPLES
 from app.service import Service
 from app.storage.explanations import Explanation
 from app.views import form
+from app.views.names import OUTPUTS, title
 from explainers import registry
 
-OUTPUTS = {"logit": "Logit", "probability": "Probability", "log_probability": "Log-probability"}
 LIKELIEST = "the likeliest"
 
 
@@ -47,7 +47,6 @@ def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
     """The wish, once the user has expressed one: a new picture at once, anything else by the button."""
     spec = desk.run(current).spec
     picture = desk.asset(owner, current.asset)
-    st.markdown("### Whylens")
     sent = components.drop(desk.settings.max_upload_bytes, key="drop")
     shown = next((e.name for e in EXAMPLES.values() if e.title == picture.name), None)
     chosen = components.gallery(
@@ -61,10 +60,8 @@ def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
     key = current.id
     model = _model(desk, spec.model, key)
     methods = [method.name for method in registry.list_methods("image")]
-    method = st.segmented_control(
-        "Method", methods, default=spec.method, format_func=_title, required=True, key=f"{key}/method"
-    )
-    entry = registry.method(method or spec.method)
+    method = st.selectbox("Method", methods, methods.index(spec.method), format_func=title, key=f"{key}/method")
+    entry = registry.method(method)
     st.caption(entry.description)
     with st.expander("Parameters"):
         params = form.draw(entry, spec.params if entry.name == spec.method else {}, key)
@@ -72,7 +69,7 @@ def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
             "Score explained",
             list(OUTPUTS),
             list(OUTPUTS).index(spec.output),
-            format_func=OUTPUTS.__getitem__,
+            format_func=lambda output: OUTPUTS[output].capitalize(),
             help="What the map's numbers are changes of.",
             key=f"{key}/output",
         )
@@ -103,7 +100,3 @@ def _model(desk: Service, current: str, key: str) -> str:
         key=f"{key}/model",
     )
     return str(model)
-
-
-def _title(method: str) -> str:
-    return "RISE" if method == "rise" else method.capitalize()

@@ -21,7 +21,8 @@ def draw(attribution: Attribution, pixels: UInt8[np.ndarray, "h w 3"]) -> bytes:
     low, high = colours.limits(attribution.values, signed=attribution.signed)
     strength = np.abs(attribution.values) / max(abs(low), abs(high))
     alpha = OPACITY * (strength * (2 - strength))[..., None]
-    blended = pixels * (1 - alpha) + colours.paint(attribution.values, signed=attribution.signed) * alpha
+    grey = np.asarray(Image.fromarray(pixels).convert("L"))[..., None]  # colour means evidence, and only that
+    blended = grey * (1 - alpha) + colours.paint(attribution.values, signed=attribution.signed) * alpha
     h, w = attribution.values.shape
     scale = SIDE / max(h, w)
     width, height = round(w * scale), round(h * scale)

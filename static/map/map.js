@@ -14,7 +14,7 @@ const MARKUP = `
   </div>
   <label class="opacity">Opacity <input type="range" min="0" max="1" step="0.05"></label>
   <label><input type="checkbox" class="smooth"> Smooth</label>
-  <label class="certain" title="Hide what is within two standard errors of zero"><input type="checkbox" class="clear"> Only clear evidence</label>
+  <label class="certain" title="Hide what is within two standard errors of zero"><input type="checkbox" class="clear"> Certain only</label>
 </div>
 <div class="frame">
   <canvas tabindex="0" role="img"></canvas>

@@ -47,7 +47,9 @@ export class Stage {
     context.clearRect(0, 0, canvas.width, canvas.height);
     if (this.picture && look.view !== "map") {
       context.imageSmoothingEnabled = look.smooth;
+      context.filter = map && look.view === "overlay" ? "grayscale(1)" : "none"; // colour means evidence, and only that
       context.drawImage(this.picture, 0, 0, canvas.width, canvas.height);
+      context.filter = "none";
     }
     if (map && look.view !== "picture") {
       const [h, w] = map.shape;

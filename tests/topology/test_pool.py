@@ -17,11 +17,11 @@ from tests.server import PATIENCE, Server, serving, until
 
 pytestmark = pytest.mark.topology
 
-LONG = {
+LONG: dict[str, Any] = {
     "method": "rise",
     "params": {"n_masks": 2000, "estimator": "centred"},
 }  # tens of seconds: it will not end by itself
-SHORT = {"method": "rise", "params": {"n_masks": 64}}
+SHORT: dict[str, Any] = {"method": "rise", "params": {"n_masks": 64}}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def running(server: Server, id: str) -> bool:
 
 
 def test_worker_killed_in_the_middle_gives_the_same_bytes(server: Server) -> None:
-    question = {"method": "rise", "params": {"n_masks": 300}, "seed": 11}
+    question: dict[str, Any] = {"method": "rise", "params": {"n_masks": 300}, "seed": 11}
     id = server.ask(**question)["id"]
     until(lambda: running(server, id), "the job is under way")
     (worker,) = workers(server, "ray::compute")
@@ -92,7 +92,7 @@ def test_a_queued_job_is_cancelled_without_ever_starting(server: Server) -> None
 
 
 def test_a_cancelled_explanation_can_be_asked_for_again(server: Server) -> None:
-    question = {"method": "rise", "params": {"n_masks": 400}, "seed": 5}
+    question: dict[str, Any] = {"method": "rise", "params": {"n_masks": 400}, "seed": 5}
     id = server.ask("astronaut", **question)["id"]
     until(lambda: running(server, id), "the job is under way")
     server.post(f"explanations/{id}/cancel")

@@ -1,0 +1,18 @@
+"""What identifiers are called on the page, and strangers' words made harmless inside Markdown."""
+
+from __future__ import annotations
+
+OUTPUTS = {"logit": "logit", "probability": "probability", "log_probability": "log-probability"}
+BASELINES = {"mean": "the mean colour", "black": "black", "blur": "a blurred copy"}
+ACRONYMS = frozenset({"rise"})
+MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:&@^=")
+
+
+def title(method: str) -> str:
+    """As the field writes it: RISE, Sobol."""
+    return method.upper() if method in ACRONYMS else method.replace("_", " ").capitalize()
+
+
+def plain(text: str) -> str:
+    """Somebody's words inside Markdown: every character that means something there is escaped."""
+    return "".join(f"\\{c}" if c in MARKS else c for c in text.replace("\n", " "))
