@@ -47,7 +47,7 @@ def main() -> None:
             "model": args.model,
             "images per second at batch 32": {name: 32 / statistics.median(times) for name, times in seconds.items()},
             "resolved here": resolve_precision(model, x, classes),
-            "rms difference of masked logits": rms,
+            "rms difference of masked logits, about each class mean": rms,
             "standard deviation of masked logits": spread,
             "masks": args.masks,
             "Spearman of the RISE maps": {"lowest class": min(agreement), "median class": statistics.median(agreement)},
