@@ -17,6 +17,7 @@ from typing import Any
 import httpx2 as httpx
 
 ROOT = Path(__file__).parents[1]
+CLIENT = httpx.Client()  # one for all: each would read the certificates anew
 PATIENCE = 120.0  # seconds; generous, since machines are shared: tests assert the order of events, not their speed
 
 
@@ -66,7 +67,7 @@ class Server:
         if self.process is None or self.process.poll() is not None:
             raise AssertionError(f"the server ended: {self.log()[-2000:]}")
         try:
-            return bool(httpx.get(f"{self.url}/readyz").status_code == 200)
+            return bool(CLIENT.get(f"{self.url}/readyz").status_code == 200)
         except httpx.TransportError:
             return False
 
@@ -88,12 +89,12 @@ class Server:
         return file.read_text(errors="replace") if file.exists() else ""
 
     def get(self, path: str) -> Any:
-        answer = httpx.get(f"{self.api}/{path}")
+        answer = CLIENT.get(f"{self.api}/{path}")
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def post(self, path: str, body: Any = None) -> Any:
-        answer = httpx.post(f"{self.api}/{path}", json=body)
+        answer = CLIENT.post(f"{self.api}/{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
