@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
+from unicodedata import category
 
 from sqlalchemy import select
 
@@ -31,7 +32,7 @@ class Assets:
 
     def put(self, owner: str, upload: Asset, name: str) -> OwnedAsset:
         """Keep a picture; the same one under the same name is the one that is there."""
-        name = name[:200]
+        name = "".join(c for c in name if category(c) not in ("Cc", "Cs"))[:200]  # PostgreSQL keeps no zero byte
         with self.database.write() as session:
             sha256 = blobs.put(session, upload.png)
             row = session.scalar(
