@@ -41,7 +41,7 @@ class Service:
         return self.upload(owner, EXAMPLES[name].read(), EXAMPLES[name].title)
 
     def asset(self, owner: str, id: str) -> OwnedAsset:
-        return _found(self.store.assets.get(owner, id), "picture")
+        return _found(self.store.assets.get(owner, _minted(id)), "picture")
 
     def asset_png(self, owner: str, id: str) -> bytes:
         return self.store.assets.png(self.asset(owner, id))
@@ -61,14 +61,15 @@ class Service:
         """Explain a picture: the stored result if anybody has asked this before, a queued run otherwise."""
         picture = self.asset(owner, asset)
         asked = question(picture.sha256, model or self.settings.model, method, params or {}, output, seed, target)
-        if self.store.runs.waiting(owner) >= self.settings.jobs_per_owner:
+        answer = self.pool.look(self.store.assets.png(picture), asked)
+        spec = specify(asked, answer)
+        if self.store.runs.missing(spec.key) and self.store.runs.waiting(owner) >= self.settings.jobs_per_owner:
             raise RequestError(
                 f"You have {self.settings.jobs_per_owner} explanations waiting, which is the limit; "
                 "cancel one or wait for it."
             )
-        answer = self.pool.look(self.store.assets.png(picture), asked)
         explanation, fresh = self.store.explanations.open(
-            owner, picture.id, specify(asked, answer), answer.as_dict(), answer.input_png, answer.target
+            owner, picture.id, spec, answer.as_dict(), answer.input_png, answer.target
         )
         if fresh:
             self.pool.submit(explanation.run, owner)
@@ -79,7 +80,7 @@ class Service:
         return self.ask(owner, self.example(owner, FIRST).id)
 
     def explanation(self, owner: str, id: str) -> Explanation:
-        return _found(self.store.explanations.get(owner, id), "explanation")
+        return _found(self.store.explanations.get(owner, _minted(id)), "explanation")
 
     def run(self, explanation: Explanation) -> Run:
         return self.store.runs.get(explanation.run)
@@ -122,7 +123,7 @@ class Service:
 
     def blob(self, owner: str, id: str, sha256: str) -> bytes:
         """Part of this explanation: its input or its result. Knowing a hash gives nothing else."""
-        return _found(self.store.runs.blob(self.explanation(owner, id).run, sha256), "part")
+        return _found(self.store.runs.blob(self.explanation(owner, id).run, _minted(sha256)), "part")
 
 
 def question(
@@ -141,6 +142,11 @@ def question(
     if not 0 <= seed < 2**31:
         raise RequestError(f"seed must lie in [0, {2**31 - 1}]; got {seed}")
     return Question(asset=asset, model=model, method=method, params=params, output=output, seed=seed, target=target)
+
+
+def _minted(id: str) -> str:
+    """The id, or one that nobody has: JSON carries zero bytes and half surrogates, on which a database would choke."""
+    return id if id.isascii() and id.isalnum() else ""
 
 
 def _found(thing: T | None, noun: str) -> T:

@@ -45,6 +45,12 @@ class Runs:
         with self.database.read() as session:
             return _run(session, _row(session, key))
 
+    def missing(self, key: str) -> bool:
+        """Whether asking for it means computing it: never asked before, or failed, or cancelled."""
+        with self.database.read() as session:
+            row = session.get(RunRow, key)
+            return row is None or row.state in ("failed", "cancelled")
+
     def unfinished(self) -> list[tuple[str, str]]:
         """(key, one waiting owner) of all that is queued or was running, oldest first."""
         query = (
