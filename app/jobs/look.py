@@ -94,8 +94,8 @@ def resolve(target: int | str | None, labels: Sequence[str], probabilities: Sequ
     if isinstance(target, str):
         if target in labels:
             return labels.index(target)
-        if not target.isdecimal():
-            raise RequestError(f"target must be a class label or index of this model; got {target!r}")
+        if not target.isdecimal() or len(target) > 9:
+            raise RequestError(f"target must be a class label or index of this model; got {target!r:.100}")
         target = int(target)
     if not 0 <= target < len(labels):
         raise RequestError(f"target must lie in [0, {len(labels) - 1}]; got {target}")
