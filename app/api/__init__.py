@@ -37,7 +37,9 @@ def _missing(_: Request, error: Exception) -> Response:
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    field = (
+        ".".join(part for part in first["loc"][1:] if isinstance(part, str)) or "body"
+    )  # a number is a place in JSON
     return _error(422, f"{field}: {first['msg']}")
 
 

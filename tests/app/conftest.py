@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jaxtyping import config
 from PIL import Image
 from sqlalchemy import func, select
 
@@ -33,6 +34,14 @@ Counts = Callable[[], Mapping[str, int]]
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "HOST", "PORT", "DATABASE_URL", "RAY_ADDRESS", "MODEL", "MODELS", "MAX_UPLOAD_BYTES"):
         monkeypatch.delenv(f"WHYLENS_{name}", raising=False)
+
+
+@pytest.fixture
+def as_in_production() -> Iterator[None]:
+    """Types unchecked: where users' values come in, the checks of our own must hold alone."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

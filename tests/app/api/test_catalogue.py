@@ -1,0 +1,123 @@
+"""What there is to choose from, and the documentation of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.examples import EXAMPLES, FIRST
+from explainers import list_methods
+from tests.app.api.conftest import ROOT, refusal
+from tests.app.conftest import Counts
+
+ROUTES = {
+    ("post", "/assets"),
+    ("get", "/assets/{id}/image"),
+    ("get", "/models"),
+    ("get", "/methods"),
+    ("get", "/examples"),
+    ("post", "/examples/{name}"),
+    ("get", "/examples/{name}/image"),
+    ("post", "/explanations"),
+    ("get", "/explanations/{id}"),
+    ("put", "/explanations/{id}/view"),
+    ("post", "/explanations/{id}/cancel"),
+    ("get", "/explanations/{id}/events"),
+    ("get", "/explanations/{id}/preview"),
+    ("get", "/explanations/{id}/blobs/{sha256}"),
+}
+
+
+class Links(HTMLParser):
+    """Every address of a page, and every script that stands in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.inline = ""
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        assert not [name for name in named if name.startswith("on")], "an inline handler"
+        self.addresses += [value for name, value in attrs if name in ("src", "href") and value]
+        self._inside = tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag not in ("script", "style")
+
+    def handle_data(self, data: str) -> None:
+        self.inline += data.strip() if self._inside else ""
+
+
+def test_models(client: TestClient) -> None:
+    (card,) = client.get(f"{ROOT}/models").json()
+    assert (card["name"], card["kind"], card["size"]) == ("tiny", "image", [40, 56])
+
+
+def test_methods_with_everything_a_form_needs(client: TestClient) -> None:
+    listed = {method["name"]: method for method in client.get(f"{ROOT}/methods").json()}
+    assert set(listed) == {method.name for method in list_methods()}
+    for method in list_methods():
+        entry = listed[method.name]
+        assert entry["description"] == method.description
+        assert (entry["revision"], entry["needs"], entry["kinds"]) == (
+            method.revision,
+            method.needs,
+            list(method.kinds),
+        )
+        defaults = method.parameters().as_dict()
+        assert {p["name"]: p["default"] for p in entry["parameters"]} == defaults
+        for parameter in entry["parameters"]:
+            assert parameter["help"]
+            assert (parameter["range"] is None) != (parameter["choices"] is None) or parameter["type"] == "bool"
+
+
+def test_every_example_can_be_seen_and_used(client: TestClient, counts: Counts) -> None:
+    listed = client.get(f"{ROOT}/examples").json()
+    assert [entry["name"] for entry in listed] == list(EXAMPLES)
+    assert FIRST in EXAMPLES
+    for entry in listed:
+        assert client.get(f"{ROOT}/examples/{entry['name']}/image").content == EXAMPLES[entry["name"]].read()
+        used = [client.post(f"{ROOT}/examples/{entry['name']}") for _ in range(2)]
+        assert [answer.status_code for answer in used] == [201, 201]
+        assert used[0].json() == used[1].json()
+    assert counts()["assets"] == len(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", ["nothing", "..%2f..%2fcoffee", "coffee.png"])
+def test_an_unknown_example(client: TestClient, counts: Counts, name: str) -> None:
+    refusal(client.post(f"{ROOT}/examples/{name}"), 404)
+    refusal(client.get(f"{ROOT}/examples/{name}/image"), 404)
+    assert counts()["assets"] == 0
+
+
+def test_the_openapi_document_lists_every_route(client: TestClient) -> None:
+    document = client.get(f"{ROOT}/openapi.json").json()
+    assert document["openapi"].startswith("3.")
+    assert {(verb, path) for path, verbs in document["paths"].items() for verb in verbs} == ROUTES
+    assert document["servers"] == [{"url": ROOT}]
+    referred = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert referred <= set(document["components"]["schemas"])
+    assert "Queue an explanation" in document["paths"]["/explanations"]["post"]["description"]
+
+
+def test_the_docs_page_is_made_of_our_own_files(client: TestClient) -> None:
+    page = client.get(f"{ROOT}/docs")
+    links = Links()
+    links.feed(page.text)
+    assert links.inline == ""
+    assert len(links.addresses) == 4
+    for address in links.addresses:
+        assert "//" not in address
+        if not address.startswith("data:"):
+            part = client.get(f"{ROOT}/{address}")
+            assert part.status_code == 200
+            assert part.headers["content-type"].split(";")[0] in ("text/css", "text/javascript")
+    start = client.get(f"{ROOT}/docs/start.js").text
+    assert "//" not in start
+    assert 'url: "openapi.json"' in start
