@@ -51,10 +51,13 @@ class Settings(BaseSettings):
     def _guarded(self) -> Settings:
         if self.host not in LOCAL:
             raise ValueError(
-                f"host must be one of {', '.join(sorted(LOCAL))} while there is no authentication; got {self.host!r}"
+                f"WHYLENS_HOST: must be one of {', '.join(sorted(LOCAL))} while there is no authentication; "
+                f"got {self.host!r}"
             )
         if self.ray_address and self.database.startswith("sqlite"):
-            raise ValueError("ray_address names a cluster, and several machines need PostgreSQL: set database_url")
+            raise ValueError(
+                "WHYLENS_RAY_ADDRESS: names a cluster, and several machines need PostgreSQL; set WHYLENS_DATABASE_URL"
+            )
         return self
 
     @property
@@ -63,7 +66,8 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
 
 def variables() -> dict[str, str]:

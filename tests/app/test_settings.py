@@ -1,0 +1,122 @@
+"""What the operator decides: every variable is read, and a wrong one is named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.__main__ import main
+from app.settings import Settings, variables
+
+GIVEN: dict[str, tuple[str, object]] = {
+    "HOME": ("/srv/whylens", Path("/srv/whylens")),
+    "HOST": ("localhost", "localhost"),
+    "PORT": ("9000", 9000),
+    "DATABASE_URL": ("postgresql+psycopg://u:p@db/w", "postgresql+psycopg://u:p@db/w"),
+    "RAY_ADDRESS": ("ray-head:6379", "ray-head:6379"),
+    "JOB_SLOTS": ("4", 4),
+    "GPUS_PER_JOB": ("0.25", 0.25),
+    "THREADS": ("3", 3),
+    "MODEL": ("timm/resnet18", "timm/resnet18"),
+    "MODELS": ("/srv/models", Path("/srv/models")),
+    "ALLOW_PTH": ("true", True),
+    "MAX_UPLOAD_BYTES": ("1000", 1000),
+    "MAX_UPLOAD_PIXELS": ("99", 99),
+    "JOBS_PER_OWNER": ("7", 7),
+}
+
+WRONG = [
+    ("HOST", "0.0.0.0", "127.0.0.1, ::1, localhost"),
+    ("HOST", "example.org", "got 'example.org'"),
+    ("HOST", "", "127.0.0.1"),
+    ("PORT", "eighty", "integer"),
+    ("PORT", "", "integer"),
+    ("PORT", "0", "1"),
+    ("PORT", "65536", "65535"),
+    ("JOB_SLOTS", "0", "1"),
+    ("GPUS_PER_JOB", "-1", "0"),
+    ("GPUS_PER_JOB", "nan", ""),
+    ("THREADS", "0", "1"),
+    ("ALLOW_PTH", "perhaps", "bool"),
+    ("MAX_UPLOAD_BYTES", "999", "1000"),
+    ("MAX_UPLOAD_BYTES", "200000001", "200000000"),
+    ("MAX_UPLOAD_PIXELS", "0", "1"),
+    ("JOBS_PER_OWNER", "0", "1"),
+    ("RAY_ADDRESS", "ray-head:6379", "PostgreSQL"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_table_above_is_complete() -> None:
+    assert {f"WHYLENS_{name}" for name in GIVEN} == set(variables())
+
+
+def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, (text, _) in GIVEN.items():
+        monkeypatch.setenv(f"WHYLENS_{name}", text)
+    assert Settings().model_dump() == {name.lower(): value for name, (_, value) in GIVEN.items()}
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = Settings()
+    assert (settings.host, settings.port, settings.model) == ("127.0.0.1", 8501, "efficientnet_lite0")
+    assert settings.database == f"sqlite:///{settings.home / 'whylens.db'}"
+    assert settings.url == "http://127.0.0.1:8501"
+
+
+def test_every_variable_is_explained() -> None:
+    assert all(re.fullmatch(r"[A-Z].*\.", text) for text in variables().values())
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1
+
+
+@pytest.mark.parametrize(("name", "text", "says"), WRONG)
+def test_a_wrong_one_is_named_in_one_sentence(
+    name: str, text: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(f"WHYLENS_{name}", text)
+    assert main(["doctor"]) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    (sentence,) = error.splitlines()
+    assert f"WHYLENS_{name}" in sentence
+    assert says in sentence
+
+
+def test_two_wrong_ones_are_both_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("WHYLENS_PORT", "x")
+    monkeypatch.setenv("WHYLENS_THREADS", "x")
+    assert main(["doctor"]) == 2
+    error = capsys.readouterr().err
+    assert "WHYLENS_PORT" in error
+    assert "WHYLENS_THREADS" in error
+
+
+def test_a_cluster_with_postgresql_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHYLENS_RAY_ADDRESS", "ray-head:6379")
+    monkeypatch.setenv("WHYLENS_DATABASE_URL", "postgresql+psycopg://u:p@db/w")
+    assert Settings().ray_address == "ray-head:6379"
+
+
+def test_a_password_is_not_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("WHYLENS_DATABASE_URL", "postgresql://u:secret@db/w")
+    monkeypatch.setenv("WHYLENS_PORT", "x")
+    assert main(["doctor"]) == 2
+    assert "secret" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("host", "url"), [("::1", "http://[::1]:8501"), ("localhost", "http://localhost:8501")])
+def test_the_address_can_be_opened(host: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHYLENS_HOST", host)
+    assert Settings().url == url
