@@ -32,7 +32,7 @@ class Rise(Parameters):
     (1 / N p) Σ f M(l), which adds a constant pedestal and shrinks the effect by 1 − p.
     """
 
-    n_masks: Annotated[int, Range(16, 32768, "Masked copies scored; more give a steadier map.")] = 800
+    n_masks: Annotated[int, Range(16, 32768, "Masked copies scored; more give a steadier map.")] = 400
     cells: Annotated[int, Range(2, 16, "Mask cells along each side; more show finer detail and need more masks.")] = 8
     p: Annotated[float, Range(0.05, 0.95, "Share of the image that a mask keeps.")] = 0.5
     estimator: Annotated[Literal["regression", "centred", "raw"], "How scores and masks become a map."] = "regression"
