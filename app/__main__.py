@@ -46,8 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
 
             try:
                 return explain_file(settings, options)
-            except (*MENDABLE, OSError) as error:
+            except MENDABLE as error:
                 return _refuse(str(error))
+            except OSError as error:
+                return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
 
 
 def _problem(location: tuple[int | str, ...], message: str) -> str:
