@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-import models
+from benchmarks import compiled
 from benchmarks.record import write
 from explainers import explain
 
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--model", default="efficientnet_lite0")
     parser.add_argument("--limit", type=int, default=None, help="only so many images")
     args = parser.parse_args()
-    model = models.load(args.model)
+    model = compiled.load(args.model)
     entries: list[dict[str, Any]] = json.loads((args.data / "boxes.json").read_text())["images"][: args.limit]
     hits: dict[str, list[bool]] = {name: [] for name in ("centre", *METHODS)}
     for done, entry in enumerate(entries, 1):
