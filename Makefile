@@ -1,7 +1,7 @@
 # make run    set up from nothing and serve          make check  format, lint and types
 # make test   set up from nothing and run what CI runs  make bench  the benchmarks (long)
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 export RAY_USAGE_STATS_ENABLED = 0

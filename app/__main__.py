@@ -26,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     explain.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method")
     explain.add_argument("--out", help="write the map: .npz with values and stderr, or .png as it is drawn")
     options = parser.parse_args(arguments)
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(format="%(name)s: %(message)s")
+    logging.getLogger("whylens").setLevel(logging.INFO)
     try:
         settings = Settings()
     except ValidationError as error:

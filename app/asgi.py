@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -24,6 +24,7 @@ from app.guard import SameOrigin, SecureHeaders
 from app.service import Service
 
 LOG = logging.getLogger("whylens")
+RUNS = Gauge("whylens_runs", "Runs in the database by state.", ["state"])
 
 
 def healthz(_: Request) -> Response:
@@ -41,6 +42,9 @@ async def readyz(_: Request) -> Response:
 
 
 def metrics(_: Request) -> Response:
+    """The process, and how many runs are in which state."""
+    for state, count in wiring.service().store.runs.count().items():
+        RUNS.labels(state).set(count)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -48,9 +52,12 @@ def metrics(_: Request) -> Response:
 async def _life(_: object) -> AsyncIterator[None]:
     """Raises RuntimeError unless `serve` has started the service."""
     service = wiring.service()
+    for name in ("uvicorn.access", "uvicorn.error"):  # Streamlit has switched them on; addresses hold ids
+        logging.getLogger(name).setLevel(logging.WARNING)
     gc.collect()
     gc.freeze()  # collections of what never dies cost tens of milliseconds in every rerun
     first = asyncio.create_task(_explain_first(service))
+    LOG.info("serving on %s (Ctrl+C stops)", service.settings.url)
     yield
     first.cancel()
     service.pool.close()

@@ -25,17 +25,18 @@ def doctor(settings: Settings) -> int:
         "home folder": lambda: _home(settings.home),
         "database": lambda: _database(settings),
         "first model": lambda: _model(settings),
+        "operator's models": lambda: _operator(settings),
         "methods": lambda: ", ".join(method.name for method in registry.list_methods()),
         "processor": _processor,
     }
     failed = 0
     for name, check in checks.items():
         try:
-            print(f"ok    {name}: {check()}")  # noqa: T201
+            print(f"ok    {name}: {check()}")
         except Exception as error:
             failed += 1
-            print(f"FAIL  {name}: {error}")  # noqa: T201
-    print("Whylens: ready to serve" if not failed else f"Whylens: {failed} of {len(checks)} checks failed")  # noqa: T201
+            print(f"FAIL  {name}: {error}")
+    print("Whylens: ready to serve" if not failed else f"Whylens: {failed} of {len(checks)} checks failed")
     return 1 if failed else 0
 
 
@@ -68,6 +69,15 @@ def _database(settings: Settings) -> str:
 def _model(settings: Settings) -> str:
     card = models.load(settings.model, settings.models, settings.allow_pth).card
     return f"{card.name}, weights {card.digest[:12] if card.digest else 'unknown'}"
+
+
+def _operator(settings: Settings) -> str:
+    if settings.models is None:
+        return "none: WHYLENS_MODELS names no folder"
+    if wrong := models.problems(settings.models, settings.allow_pth):
+        raise RuntimeError("; ".join(wrong))
+    cards = models.list_models(operator=settings.models, allow_pth=settings.allow_pth)
+    return ", ".join(card.name for card in cards)
 
 
 def _processor() -> str:

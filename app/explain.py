@@ -62,7 +62,7 @@ def explain_file(settings: Settings, options: argparse.Namespace) -> int:
         "forwards": attribution.meta["forwards"],
         "seconds": round(time.monotonic() - started, 3),
     }
-    print(json.dumps(report))  # noqa: T201
+    print(json.dumps(report))
     return 0
 
 
@@ -97,4 +97,4 @@ def _write(path: Path, attribution: Attribution, input_png: bytes) -> None:
 
 def _tell(text: str) -> None:
     if sys.stderr.isatty():
-        print(text, end="", file=sys.stderr)  # noqa: T201
+        print(text, end="", file=sys.stderr)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import socket
-import sys
 from contextlib import closing
 
 import uvicorn
@@ -13,6 +12,7 @@ import uvicorn
 from app import wiring
 from app.settings import Settings
 
+LOG = logging.getLogger("whylens")
 MESSAGE_BYTES = 16_000_000  # a whole brush map and its widgets, with room; the server's own default is 200 MB
 SECONDS_TO_LEAVE = 2  # open progress streams would hold a stop for ever
 
@@ -24,10 +24,9 @@ def serve(settings: Settings) -> int:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            print(f"WHYLENS_PORT: {settings.port} cannot be used: {error.strerror}", file=sys.stderr)  # noqa: T201
+            LOG.error("WHYLENS_PORT: %d cannot be used: %s", settings.port, error.strerror)
             return 2
-    print(f"Whylens: starting on {settings.url}", flush=True)  # noqa: T201
-    logging.getLogger("uvicorn.access").disabled = True  # Streamlit switches it on again; addresses hold ids
+    LOG.info("starting the worker pool")
     # before the loop and in the main thread: the kernel ends Ray's processes with the thread that started them
     wiring.start(settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop is a stop, whoever asks
@@ -41,5 +40,5 @@ def serve(settings: Settings) -> int:
         log_level="warning",
         timeout_graceful_shutdown=SECONDS_TO_LEAVE,
     )
-    print("Whylens: stopped", flush=True)  # noqa: T201
+    LOG.info("stopped")
     return 0
