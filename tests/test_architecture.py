@@ -99,7 +99,7 @@ def test_no_data_can_run_code(path: str) -> None:
     for node in ast.walk(SOURCES[path]):
         if isinstance(node, ast.keyword) and node.arg in SHUT:
             assert isinstance(node.value, ast.Constant), f"line {node.value.lineno}: {node.arg} must be a literal"
-            assert node.value.value is SHUT[node.arg], f"line {node.value.lineno}: {node.arg}={node.value.value}"
+            assert node.value.value is SHUT[node.arg], f"line {node.value.lineno}: {node.arg}={node.value.value!r}"
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="torch"), attr="load")):
                 assert "weights_only" in {keyword.arg for keyword in node.keywords}, f"line {node.lineno}: torch.load"

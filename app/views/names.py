@@ -14,5 +14,5 @@ def title(method: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Somebody's words inside Markdown: every character that means something there is escaped."""
-    return "".join(f"\\{c}" if c in MARKS else c for c in text.replace("\n", " "))
+    """Somebody's words inside Markdown: every character that means something there is escaped, on one line."""
+    return "".join(f"\\{c}" if c in MARKS else c for c in " ".join(text.split()))
