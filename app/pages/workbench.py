@@ -9,6 +9,9 @@ from app.api.identity import LOCAL_USER
 from app.failures import MENDABLE, NotFoundError
 from app.storage.explanations import Explanation
 from app.views import answer, inputs
+from app.views.names import plain
+
+TOLD = (*MENDABLE, NotFoundError)
 
 desk = wiring.service()
 
@@ -30,14 +33,21 @@ def go(explanation: Explanation) -> None:
     st.rerun()
 
 
-current = opened()
+try:
+    current = opened()
+except TOLD as error:
+    st.error(plain(str(error)))
+    st.stop()
 with st.sidebar:
     try:
         wanted = inputs.draw(desk, LOCAL_USER, current)
         if wanted is not None:
             go(wanted.ask(desk, LOCAL_USER))
-    except MENDABLE as error:
-        st.error(str(error))
-asked = answer.draw(desk, LOCAL_USER, current)
-if asked is not None:
-    go(asked)
+    except TOLD as error:
+        st.error(plain(str(error)))
+try:
+    asked = answer.draw(desk, LOCAL_USER, current)
+    if asked is not None:
+        go(asked)
+except TOLD as error:
+    st.error(plain(str(error)))
