@@ -78,7 +78,7 @@ def stream_classes(
     gap = precision_gap(score, x) if precision == "bfloat16" else None
     for step in explainer.explain(score, x, torch.Generator().manual_seed(seed)):
         result = step.result if gap is None else widened(step.result, gap[0] / gap[1] if gap[1] else 0.0)
-        meta = describe(chosen, explainer.as_dict(), model, score, seed, None if gap is None else gap[0])
+        meta = describe(chosen, explainer, model, score, seed, None if gap is None else gap[0])
         yield Progress(step.done, step.total, result.with_meta(meta))
 
 
@@ -103,13 +103,14 @@ def widened(result: Attributions, relative: float) -> Attributions:
 
 
 def describe(
-    method: Method, params: Mapping[str, object], model: Classifier, score: ModelScore, seed: int, gap: float | None
+    method: Method, explainer: Explainer, model: Classifier, score: ModelScore, seed: int, gap: float | None
 ) -> dict[str, object]:
     """All that is needed to make the result again, JSON-able."""
     return {
         "method": method.name,
         "revision": method.revision,
-        "params": dict(params),
+        "params": explainer.as_dict(),
+        "unit": explainer.unit.format(score=score.output),
         "seed": seed,
         "output": score.output,
         "precision": score.precision,

@@ -156,6 +156,11 @@ class Progress(Generic[R_co]):
 class Explainer(Protocol):
     """A method with its parameters. `explain` is pure: no clock, disk or global seed; randomness only from `rng`."""
 
+    @property
+    def unit(self) -> str:
+        """What a value of the map means, with `{score}` for the score explained: "effect on {score} of …"."""
+        ...
+
     def as_dict(self) -> dict[str, object]: ...
 
     def explain(

@@ -12,6 +12,7 @@ from app.service import Service
 from app.storage.explanations import Explanation
 from app.views import colours, regions
 from app.views.names import BASELINES, OUTPUTS, plain, title
+from explainers import registry
 
 
 def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | None:
@@ -63,7 +64,8 @@ def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
     here = f"/api/v1/explanations/{shown['id']}"
     result = shown["result"]
     signed = True if result is None else result["signed"]
-    unit = OUTPUTS[shown["spec"]["output"]]
+    spec = shown["spec"]
+    score = f"the {OUTPUTS[spec['output']]} of {label}"
     url = shown["maps"].get(str(target))
     return {
         "id": shown["id"],
@@ -77,7 +79,7 @@ def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
         "target": target,
         "signed": signed,
         "stops": colours.stops(signed=signed),
-        "unit": f"effect on the {unit} of {label}",
+        "unit": registry.build(spec["method"], spec["params"]).unit.replace("{score}", score),
         "alt": f"Map of the evidence for {label} over the picture as the model sees it. Arrow keys read values.",
     }
 

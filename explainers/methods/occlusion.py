@@ -35,6 +35,10 @@ class Occlusion(Parameters):
         if self.stride > self.window:
             raise ValueError(f"stride must be at most window = {self.window}, or pixels go unseen; got {self.stride}")
 
+    @property
+    def unit(self) -> str:
+        return "{score} lost when it is covered"
+
     def explain(
         self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
     ) -> Iterator[Progress[Attributions]]:

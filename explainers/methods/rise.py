@@ -41,6 +41,10 @@ class Rise(Parameters):
         float, Range(0, 0.5, "Stop early below this standard error, in ranges of the map; 0: never.")
     ] = 0.0
 
+    @property
+    def unit(self) -> str:
+        return "{score} over masks that show it" if self.estimator == "raw" else "effect on {score} of showing it"
+
     def explain(
         self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
     ) -> Iterator[Progress[Attributions]]:

@@ -49,6 +49,10 @@ class Sobol(Parameters):
         if self.n >= SEQUENCE and self.n & (self.n - 1):
             raise ValueError(f"n must be a power of two from {SEQUENCE} on; got {self.n}")
 
+    @property
+    def unit(self) -> str:
+        return "share of the variance of {score}, with its sign"
+
     def explain(
         self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
     ) -> Iterator[Progress[Attributions]]:

@@ -99,7 +99,6 @@ class View {
     this.parts.unit.textContent = data.unit;
     this.parts.against.textContent = data.signed ? "\u2190 against" : "";
     this.parts.towards.textContent = data.signed ? "for \u2192" : "";
-    this.parts.certain.hidden = !data.map;
     const colours = table(data.stops);
     this.colours = colours;
     this.parts.ramp.getContext("2d").putImageData(ramp(colours), 0, 0);
@@ -206,6 +205,7 @@ class View {
 
   legend() {
     const ends = this.stage.map?.limits;
+    this.parts.certain.hidden = !this.stage.map?.stderr; // a method without chance has no doubt to show
     this.parts.low.textContent = ends ? text(ends[0]) : "";
     this.parts.high.textContent = ends ? text(ends[1]) : "";
     this.parts.zero.hidden = !ends || !this.data.signed;

@@ -74,7 +74,7 @@ def test_opens_explained_without_a_click(page: Page, server: Server) -> None:
         expect(body).to_contain_text(part)
     low, high = (page.locator(f".ends .{end}").inner_text() for end in ("low", "high"))
     assert low.replace("\u2212", "") == high.replace("+", ""), "the scale is symmetric about zero"
-    expect(page.locator(".unit")).to_have_text("effect on the logit of espresso")
+    expect(page.locator(".unit")).to_have_text("effect on the logit of espresso of showing it")
 
 
 def test_hover_reads_the_value_that_is_stored(page: Page, server: Server) -> None:
@@ -175,7 +175,7 @@ def test_a_link_restores_everything_after_a_restart(page: Page, server: Server) 
     body = page.locator("[data-testid=stMain]")
     for part in ("Sobol on", "black", "seed 9"):
         expect(body).to_contain_text(part)
-    expect(page.locator(".unit")).to_have_text("effect on the probability of tripod")
+    expect(page.locator(".unit")).to_have_text("share of the variance of the probability of tripod, with its sign")
     page.get_by_text("Parameters").click()
     expect(page.get_by_role("spinbutton", name="Cells")).to_have_value("4")
     page.reload()

@@ -216,3 +216,9 @@ def test_rounding_widens_the_standard_error() -> None:
     result = Attributions(2 * ones, (0,), (0.0,), "logit", True, 3 * ones)
     widened = runs.widened(result, 2.0)
     assert widened.stderr == pytest.approx(5.0)  # √(3² + (2 · 2)²)
+
+
+@every_method
+def test_the_unit_names_the_score(method: Method) -> None:
+    assert "{score}" in build(method.name).unit
+    assert "logit" in str(final(method).meta["unit"])
