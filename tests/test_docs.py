@@ -1,0 +1,56 @@
+"""The README says what there is: every method, every setting; and nothing that is not there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.settings import variables
+from explainers import list_methods
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+METHODS = [method.name for method in list_methods()]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_a_row(method: str) -> None:
+    assert re.search(rf"^\| `{method}` \|", README, re.M)
+
+
+def test_settings_are_listed_exactly_with_their_help() -> None:
+    listed = dict(re.findall(r"^\| `(WHYLENS_\w+)` \| (.*?) \|$", README, re.M))
+    assert listed == variables()
+
+
+def test_nothing_is_mentioned_that_is_not_read() -> None:
+    assert set(re.findall(r"WHYLENS_[A-Z_]+", README)) <= set(variables())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_parameter_and_method_says_what_it_does(method: str) -> None:
+    entry = next(m for m in list_methods() if m.name == method)
+    assert re.fullmatch(r"[A-Z].*\.", entry.description, re.S)
+    for param in entry.schema:
+        assert param.help, f"{method}.{param.name}"
+        assert param.help[0].isupper()
+        assert param.help.endswith("."), f"{method}.{param.name}"
+
+
+def test_every_file_named_is_there() -> None:
+    linked = re.findall(r"(?<!!)\[[^\]]*\]\((?!https?:)([^)#]+)\)", README)
+    quoted = re.findall(r"`((?:app|explainers|models|tests|benchmarks)/[\w/.]+)`", README)
+    assert [path for path in (*linked, *quoted) if not (ROOT / path).exists()] == []
+
+
+def test_every_make_target_is_there() -> None:
+    made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"^make (\w+)", README, re.M)) <= made
+
+
+def test_every_method_says_where_it_comes_from() -> None:
+    for entry in list_methods():
+        source = Path(__import__(entry.parameters.__module__, fromlist=["_"]).__file__ or "").read_text("utf-8")
+        assert re.search(r"\b(19|20)\d\d\b", source.partition('"""\n')[0]), f"{entry.name} cites no year"
