@@ -16,8 +16,8 @@ import models
 from app import uploads
 from app.failures import RequestError
 from app.jobs.look import look, specify
+from app.jobs.question import Question
 from app.jobs.run import stream
-from app.service import question
 from app.settings import Settings
 from app.views import picture
 from explainers.types import Attribution
@@ -30,18 +30,17 @@ def explain_file(settings: Settings, options: argparse.Namespace) -> int:
     torch.set_num_threads(settings.threads)
     out = _out(options.out)
     asset = uploads.accept(Path(options.file).read_bytes(), settings.max_upload_bytes, settings.max_upload_pixels)
-    asked = question(
-        asset.sha256,
-        options.model or settings.model,
-        options.method,
-        dict(_param(text) for text in options.param),
-        options.output,
-        options.seed,
-        options.target,
+    question = Question(
+        model=options.model,
+        method=options.method,
+        params=dict(_param(text) for text in options.param),
+        output=options.output,
+        seed=options.seed,
+        target=options.target,
     )
-    model = models.load(asked.model, settings.models, settings.allow_pth)
-    answer = look(model, asset.png, asked)
-    spec = specify(asked, answer)
+    model = models.load(question.model or settings.model, settings.models, settings.allow_pth)
+    answer = look(model, asset.png, question)
+    spec = specify(question, asset.sha256, answer)
     started = time.monotonic()
     for step in stream(spec, model, asset.png):
         _tell(f"\r{spec.method}: {step.done} of {step.total}")

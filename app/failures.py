@@ -6,6 +6,7 @@ import logging
 import uuid
 
 from app.uploads import UploadError
+from explainers import InputError
 from models import UnsupportedModelError
 
 LOG = logging.getLogger("whylens")
@@ -19,7 +20,7 @@ class NotFoundError(LookupError):
     """No such thing, or not theirs: the two look alike."""
 
 
-MENDABLE = (RequestError, UploadError, UnsupportedModelError)
+MENDABLE = (RequestError, UploadError, UnsupportedModelError, InputError)
 
 
 def sentence(error: BaseException) -> str:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from app import uploads
 from app.examples import EXAMPLES, FIRST
 from app.failures import NotFoundError, RequestError
-from app.jobs.look import Question, specify
+from app.jobs.look import specify
 from app.jobs.pool import Pool
+from app.jobs.question import Question
 from app.settings import Settings
 from app.storage.assets import OwnedAsset
 from app.storage.explanations import Explanation
 from app.storage.runs import Run
 from app.storage.store import Store
-from explainers import registry
-
-FIRST_METHOD = "rise"
 
 T = TypeVar("T")
 
@@ -46,23 +44,11 @@ class Service:
     def asset_png(self, owner: str, id: str) -> bytes:
         return self.store.assets.png(self.asset(owner, id))
 
-    def ask(
-        self,
-        owner: str,
-        asset: str,
-        *,
-        model: str | None = None,
-        method: str = FIRST_METHOD,
-        params: dict[str, Any] | None = None,
-        output: str = "logit",
-        seed: int = 0,
-        target: int | str | None = None,
-    ) -> Explanation:
+    def ask(self, owner: str, asset: str, question: Question) -> Explanation:
         """Explain a picture: the stored result if anybody has asked this before, a queued run otherwise."""
         picture = self.asset(owner, asset)
-        asked = question(picture.sha256, model or self.settings.model, method, params or {}, output, seed, target)
-        answer = self.pool.look(self.store.assets.png(picture), asked)
-        spec = specify(asked, answer)
+        answer = self.pool.look(question.model or self.settings.model, self.store.assets.png(picture), question)
+        spec = specify(question, picture.sha256, answer)
         if self.store.runs.missing(spec.key) and self.store.runs.waiting(owner) >= self.settings.jobs_per_owner:
             raise RequestError(
                 f"You have {self.settings.jobs_per_owner} explanations waiting, which is the limit; "
@@ -77,7 +63,7 @@ class Service:
 
     def first(self, owner: str) -> Explanation:
         """The example that is already explained when the page opens."""
-        return self.ask(owner, self.example(owner, FIRST).id)
+        return self.ask(owner, self.example(owner, FIRST).id, Question())
 
     def explanation(self, owner: str, id: str) -> Explanation:
         return _found(self.store.explanations.get(owner, _minted(id)), "explanation")
@@ -107,16 +93,7 @@ class Service:
         """Ask the same once more, after a cancel or a failure."""
         explanation = self.explanation(owner, id)
         spec = self.run(explanation).spec
-        return self.ask(
-            owner,
-            explanation.asset,
-            model=spec.model,
-            method=spec.method,
-            params=spec.params,
-            output=spec.output,
-            seed=spec.seed,
-            target=explanation.view["target"],
-        )
+        return self.ask(owner, explanation.asset, spec.question(explanation.view["target"]))
 
     def preview(self, owner: str, id: str) -> bytes:
         return _found(self.store.runs.preview(self.explanation(owner, id).run), "preview")
@@ -124,24 +101,6 @@ class Service:
     def blob(self, owner: str, id: str, sha256: str) -> bytes:
         """Part of this explanation: its input or its result. Knowing a hash gives nothing else."""
         return _found(self.store.runs.blob(self.explanation(owner, id).run, _minted(sha256)), "part")
-
-
-def question(
-    asset: str, model: str, method: str, params: dict[str, Any], output: str, seed: int, target: int | str | None
-) -> Question:
-    """Check what can be checked without the model, before it is woken. Raises RequestError."""
-    try:
-        registry.build(method, params)
-    except ValueError as error:
-        raise RequestError(str(error)) from error
-    match output:
-        case "logit" | "probability" | "log_probability":
-            pass
-        case _:
-            raise RequestError(f"output must be one of logit, probability, log_probability; got {output!r}")
-    if not 0 <= seed < 2**31:
-        raise RequestError(f"seed must lie in [0, {2**31 - 1}]; got {seed}")
-    return Question(asset=asset, model=model, method=method, params=params, output=output, seed=seed, target=target)
 
 
 def _minted(id: str) -> str:

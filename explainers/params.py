@@ -17,6 +17,9 @@ class Range:
     high: float
     help: str = ""
 
+    def holds(self, value: Any) -> bool:
+        return bool(self.low <= value <= self.high)
+
 
 @dataclass(frozen=True)
 class Param:
@@ -38,10 +41,10 @@ class Param:
         numbers = (int, float) if self.type is float else (self.type,)
         if not isinstance(value, numbers) or (isinstance(value, bool) and self.type is not bool):
             raise ValueError(f"{self.name} must be {NOUNS.get(self.type, self.type.__name__)}; got {value!r}")
-        own = self.type(value)
-        if self.range is not None and not self.range.low <= own <= self.range.high:  # NaN lies nowhere
+        # before it becomes a float, which a whole number of 400 digits cannot; NaN lies nowhere
+        if self.range is not None and not self.range.holds(value):
             raise ValueError(f"{self.name} must lie in [{self.range.low:g}, {self.range.high:g}]; got {value}")
-        return own
+        return self.type(value)
 
 
 @dataclass(frozen=True, kw_only=True)

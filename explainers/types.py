@@ -16,6 +16,10 @@ Kind = Literal["image", "text"]
 R_co = TypeVar("R_co", covariant=True)
 
 
+class InputError(ValueError):
+    """Parameters that are sound by themselves and do not suit this input; the message is for the user."""
+
+
 @runtime_checkable
 class Classifier(Protocol):
     """What is explained. `module` is in eval mode and turns RGB in [0, 1] into logits; `prepare` makes its input.

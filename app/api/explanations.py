@@ -15,8 +15,9 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api.assets import PRIVATE
 from app.api.identity import Desk, Owner
+from app.jobs.question import FIRST_METHOD, Question
 from app.jobs.spec import UNFINISHED
-from app.service import FIRST_METHOD, Service
+from app.service import Service
 from app.storage.explanations import Explanation
 from explainers.types import Output
 
@@ -50,16 +51,7 @@ class View(BaseModel):
 @router.post("", status_code=201)
 def ask(body: Ask, desk: Desk, owner: Owner) -> dict[str, Any]:
     """Queue an explanation, or find the one that is stored under the same key."""
-    explanation = desk.ask(
-        owner,
-        body.asset,
-        model=body.model,
-        method=body.method,
-        params=body.params,
-        output=body.output,
-        seed=body.seed,
-        target=body.target,
-    )
+    explanation = desk.ask(owner, body.asset, Question(**body.model_dump(exclude={"asset"})))
     return describe(desk, explanation)
 
 

@@ -12,24 +12,12 @@ from PIL import Image
 
 from app import uploads
 from app.failures import RequestError
+from app.jobs.question import Question
 from app.jobs.spec import JobSpec, Precision
 from explainers import registry, scoring
-from explainers.types import Classifier, Output
+from explainers.types import Classifier
 
 CLASSES = 20  # read from the same forwards, so that another class costs nothing
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What a user asks; the model's first look turns it into a JobSpec."""
-
-    asset: str
-    model: str
-    method: str
-    params: dict[str, Any]
-    output: Output
-    seed: int
-    target: int | str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,25 +44,27 @@ def look(model: Classifier, png: bytes, question: Question) -> Look:
     x = model.prepare(uploads.image(png))
     probabilities = scoring.ModelScore(model, range(len(model.labels)), "probability").exact(x[None])[0].tolist()
     target = resolve(question.target, model.labels, probabilities)
-    classes = scoring.top_classes(model, x, CLASSES, extra=(target,))
-    if registry.method(question.method).needs != "scores":
-        classes = (target,)
+    classes: tuple[int, ...] = (target,)
+    precision: Precision = "float32"
+    if registry.method(question.method).needs == "scores":
+        classes = scoring.top_classes(model, x, CLASSES, extra=(target,))
+        precision = scoring.resolve_precision(model, x, classes, question.output)
     return Look(
         card=asdict(model.card),
         classes=classes,
         labels=tuple(model.labels[k] for k in classes),
         probabilities=tuple(probabilities[k] for k in classes),
         target=target,
-        precision=scoring.resolve_precision(model, x, classes, question.output),
+        precision=precision,
         input_png=_png(x),
     )
 
 
-def specify(question: Question, answer: Look) -> JobSpec:
+def specify(question: Question, asset: str, answer: Look) -> JobSpec:
     """The job that answers the question, with parameters completed by their defaults. Raises ValueError."""
     method = registry.method(question.method)
     return JobSpec(
-        asset=question.asset,
+        asset=asset,
         model=answer.card["name"],
         digest=answer.card["digest"],
         method=method.name,

@@ -24,7 +24,8 @@ from ray import exceptions
 
 import models
 from app import failures
-from app.jobs.look import Look, Question, look
+from app.jobs.look import Look, look
+from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
@@ -41,7 +42,7 @@ OBJECT_STORE_BYTES = 100_000_000  # nothing large travels through Ray: results g
 class Pool(Protocol):
     """What the application asks of whoever computes."""
 
-    def look(self, png: bytes, question: Question) -> Look: ...
+    def look(self, model: str, png: bytes, question: Question) -> Look: ...
     def cards(self) -> tuple[dict[str, Any], ...]: ...
     def submit(self, key: str, owner: str) -> None: ...
     def cancel(self, key: str) -> None: ...
@@ -80,8 +81,8 @@ class RayPool:
         self._probe, self._dispatcher = probe.remote(settings), dispatcher.remote(settings)
         self._warm = [self._probe.cards.remote(), _remote(settings, warm)]
 
-    def look(self, png: bytes, question: Question) -> Look:
-        answer: Look = _answer(self._probe.look.remote(png, question))
+    def look(self, model: str, png: bytes, question: Question) -> Look:
+        answer: Look = _answer(self._probe.look.remote(model, png, question))
         return answer
 
     def cards(self) -> tuple[dict[str, Any], ...]:
@@ -188,8 +189,8 @@ class Probe:
         self._shelf = Shelf(settings.models, allow_pth=settings.allow_pth)
         self._shelf.get(settings.model)
 
-    def look(self, png: bytes, question: Question) -> Look:
-        return look(self._shelf.get(question.model), png, question)
+    def look(self, model: str, png: bytes, question: Question) -> Look:
+        return look(self._shelf.get(model), png, question)
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         return tuple(

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from app.jobs.question import Question
 from explainers.types import Output
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -41,6 +42,12 @@ class JobSpec:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"classes": list(self.classes)}
+
+    def question(self, target: int) -> Question:
+        """The question that this job answers, about one of its classes."""
+        return Question(
+            model=self.model, method=self.method, params=self.params, output=self.output, seed=self.seed, target=target
+        )
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> JobSpec:

@@ -25,7 +25,9 @@ def opened() -> Explanation:
         except NotFoundError as error:
             st.warning(f"{error} Here is an example instead.")
             del st.query_params["e"]
-    return desk.first(LOCAL_USER)
+    if "first" not in st.session_state:  # asking costs a forward, and this runs at every click
+        st.session_state["first"] = desk.first(LOCAL_USER).id
+    return desk.explanation(LOCAL_USER, st.session_state["first"])
 
 
 def go(explanation: Explanation) -> None:
@@ -42,7 +44,7 @@ with st.sidebar:
     try:
         wanted = inputs.draw(desk, LOCAL_USER, current)
         if wanted is not None:
-            go(wanted.ask(desk, LOCAL_USER))
+            go(desk.ask(LOCAL_USER, wanted.asset, wanted.question))
     except TOLD as error:
         st.error(plain(str(error)))
 try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from app import components
 from app.examples import EXAMPLES
+from app.jobs.question import Question
 from app.service import Service
 from app.storage.explanations import Explanation
 from app.views import form
@@ -20,27 +20,10 @@ LIKELIEST = "the likeliest"
 
 @dataclass(frozen=True)
 class Wish:
-    """What the user asks for next."""
+    """What the user asks for next, and of which picture."""
 
     asset: str
-    model: str
-    method: str
-    params: dict[str, Any]
-    output: str
-    seed: int
-    target: str | None
-
-    def ask(self, desk: Service, owner: str) -> Explanation:
-        return desk.ask(
-            owner,
-            self.asset,
-            model=self.model,
-            method=self.method,
-            params=self.params,
-            output=self.output,
-            seed=self.seed,
-            target=self.target,
-        )
+    question: Question
 
 
 def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
@@ -81,13 +64,19 @@ def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
         key=f"{key}/target",
     )
     pressed = st.button("Explain", type="primary", width="stretch", shortcut="Ctrl+Enter", key="explain")
+    question = Question(
+        model=model,
+        method=method,
+        params=params,
+        output=output,
+        seed=int(seed),
+        target=(target.strip() or None) if pressed else None,  # another picture has other classes
+    )
     if sent is not None:
-        return Wish(sent, model, entry.name, params, output, int(seed), None)
+        return Wish(sent, question)
     if chosen is not None and chosen != shown:
-        return Wish(desk.example(owner, chosen).id, model, entry.name, params, output, int(seed), None)
-    if pressed:
-        return Wish(current.asset, model, entry.name, params, output, int(seed), target.strip() or None)
-    return None
+        return Wish(desk.example(owner, chosen).id, question)
+    return Wish(current.asset, question) if pressed else None
 
 
 def _model(desk: Service, current: str, key: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-OUTPUTS = {"logit": "logit", "probability": "probability", "log_probability": "log-probability"}
+from explainers.types import Output
+
+OUTPUTS: dict[Output, str] = {"logit": "logit", "probability": "probability", "log_probability": "log-probability"}
 BASELINES = {"mean": "the mean colour", "black": "black", "blur": "a blurred copy"}
 ACRONYMS = frozenset({"rise"})
 MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:&@^=")

@@ -18,7 +18,7 @@ from explainers.masking import FIRST, Baseline, Windows, batches, on
 from explainers.params import Parameters, Range
 from explainers.registry import register
 from explainers.results import attributions
-from explainers.types import Attributions, Progress, ScoreFunction
+from explainers.types import Attributions, InputError, Progress, ScoreFunction
 
 
 @register("occlusion", revision=1)
@@ -44,7 +44,7 @@ class Occlusion(Parameters):
     ) -> Iterator[Progress[Attributions]]:
         h, w = x.shape[-2:]
         if self.window >= min(h, w):
-            raise ValueError(f"window must be smaller than the {w} × {h} input; got {self.window}")
+            raise InputError(f"window must be smaller than the {w} × {h} input; got {self.window}")
         windows = Windows(self.window, self.stride, (h, w))
         value = on(score, x, self.baseline, windows)
         # shuffled, so that a preview shows the whole image thinly

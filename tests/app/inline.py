@@ -12,7 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 import models
-from app.jobs.look import Look, Question, look
+from app.jobs.look import Look, look
+from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
@@ -38,8 +39,8 @@ class InlinePool:
     shelf: Shelf
     closed: int = 0
 
-    def look(self, png: bytes, question: Question) -> Look:
-        return look(self.shelf.get(question.model), png, question)
+    def look(self, model: str, png: bytes, question: Question) -> Look:
+        return look(self.shelf.get(model), png, question)
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         return tuple(asdict(model.card) for model in self.shelf._loaded.values())
@@ -92,6 +93,7 @@ def scripted(before: Callable[[int], None], steps: int = 4) -> Method:
         """Does what the test says."""
 
         level: Annotated[int, Range(0, 9, "Changes nothing.")] = 0
+        unit = "steps of {score}"
 
         def explain(
             self,

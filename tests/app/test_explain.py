@@ -156,18 +156,7 @@ WRONG: dict[str, tuple[list[str], str]] = {
 @pytest.mark.usefixtures("small_model", "as_in_production")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [
-        pytest.param(
-            *case,
-            id=name,
-            marks=[
-                pytest.mark.xfail(reason="a method has no error of its own for what only the input shows", strict=True)
-            ]
-            if name == "window"
-            else [],
-        )
-        for name, case in WRONG.items()
-    ],
+    [pytest.param(*case, id=name) for name, case in WRONG.items()],
 )
 def test_what_can_be_mended_is_one_sentence(run: Run, here: Path, arguments: list[str], sentence: str) -> None:
     (here / "notes.txt").write_text("dear diary")

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 import models
 from app.api import explanations as routes
+from app.jobs.question import Question
 from app.service import Service
 from app.uploads import image
 from explainers import stream_classes
@@ -209,7 +210,7 @@ def test_cancel(slow_client: TestClient, held: HeldPool, counts: Counts) -> None
 def test_cancelling_what_another_waits_for_too(slow_client: TestClient, slow_desk: Service, held: HeldPool) -> None:
     explanation = ask(slow_client, send(slow_client))
     theirs = slow_desk.upload("bob", picture(0), "mine")
-    also = slow_desk.ask("bob", theirs.id, method="rise", params={"n_masks": 32, "cells": 4})
+    also = slow_desk.ask("bob", theirs.id, Question(params={"n_masks": 32, "cells": 4}))
     assert also.run == explanation["key"]
     slow_client.post(f"{ROOT}/explanations/{explanation['id']}/cancel")
     assert held.cancelled == []

@@ -239,7 +239,6 @@ def test_a_model_that_is_gone_is_named(store: Store, shelf: Shelf, tiny: models.
     assert stored.error.startswith("no model is called 'no_such_network'")
 
 
-@pytest.mark.xfail(reason="a method has no error of its own for what only the input shows", strict=True)
 def test_what_only_the_input_can_refuse_is_told_in_its_own_words(
     store: Store, shelf: Shelf, tiny: models.ImageClassifier
 ) -> None:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 import models
 from app import components, wiring
 from app.examples import EXAMPLES, FIRST
+from app.jobs.question import Question
 from app.service import Service
 from app.settings import Settings
 from app.storage.explanations import Explanation
@@ -51,7 +52,7 @@ def named(at: AppTest) -> str:
 
 def asked(desk: Service, **question: Any) -> Explanation:
     asset = desk.upload(ME, picture(0), "photo.png")
-    return desk.ask(ME, asset.id, **{"params": {"n_masks": 32, "cells": 4}, **question})
+    return desk.ask(ME, asset.id, Question(**{"params": {"n_masks": 32, "cells": 4}, **question}))
 
 
 def text(at: AppTest) -> str:
@@ -167,7 +168,7 @@ def test_an_unknown_link_says_so_and_shows_the_example(id: str) -> None:
 
 
 def test_the_link_of_another_looks_unknown(desk: Service) -> None:
-    theirs = desk.ask("bob", desk.upload("bob", picture(1), "x").id, params={"n_masks": 32})
+    theirs = desk.ask("bob", desk.upload("bob", picture(1), "x").id, Question(params={"n_masks": 32}))
     at = opened(e=theirs.id)
     assert len(at.warning) == 1
     assert given(at, "map")["id"] != theirs.id
