@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 
 from pydantic import ValidationError
 
-from app.settings import Settings
+from app.settings import Settings, variables
+
+LOG = logging.getLogger("whylens")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings()
     except ValidationError as error:
         return _refuse("; ".join(_problem(e["loc"], e["msg"]) for e in error.errors()))
+    for name in sorted(n for n in os.environ if n.startswith("WHYLENS_") and n not in variables()):
+        LOG.warning("%s is set and is not a setting of ours; README lists them", name)
     match options.command:
         case "serve":
             from app.serve import serve

@@ -19,7 +19,7 @@ SECONDS_TO_LEAVE = 2  # open progress streams would hold a stop for ever
 
 def serve(settings: Settings) -> int:
     """Serve until stopped. Returns 2 when the port is taken."""
-    with closing(socket.socket()) as probe:
+    with closing(socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))

@@ -42,10 +42,12 @@ def _explain(store: Store, shelf: Shelf, key: str, attempt: int, writer: ThreadP
     for step in stream(spec, model, store.runs.asset(key)):
         if step.done == step.total:
             _whole(writer, store.runs.finish, key, attempt, step.total, *codec.encode(step.result))
-        elif time.monotonic() - reported >= SECONDS_BETWEEN_REPORTS:
+            return
+        if time.monotonic() - reported >= SECONDS_BETWEEN_REPORTS:
             reported = time.monotonic()
             if not _whole(writer, store.runs.report, key, attempt, step.done, step.total, codec.preview(step.result)):
                 return
+    raise RuntimeError(f"method {spec.method} ended before its last step")
 
 
 def stream(spec: JobSpec, model: Classifier, png: bytes) -> Iterator[Progress[Attributions]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load, save
 
-from explainers.types import Attribution, Attributions
+from explainers.types import Attribution, Attributions, Word
 
 PREVIEW_BYTES = 64_000
 HEADER_BYTES = 80  # of each tensor: name, type, shape and place, written out
@@ -21,6 +21,8 @@ def encode(result: Attributions) -> tuple[dict[str, Any], dict[str, bytes]]:
         "output": result.output,
         "signed": result.signed,
         "scores": {str(k): score for k, score in zip(result.classes, result.scores, strict=True)},
+        "deltas": None if result.deltas is None else dict(zip(map(str, result.classes), result.deltas, strict=True)),
+        "words": [[word.text, word.start, word.end] for word in result.words],
         "meta": dict(result.meta),
     }
     return manifest, {str(k): save(_arrays(result.of(k))) for k in result.classes}
@@ -36,6 +38,8 @@ def decode(manifest: Mapping[str, Any], target: int, part: bytes) -> Attribution
         score=manifest["scores"][str(target)],
         output=manifest["output"],
         signed=manifest["signed"],
+        delta=None if manifest["deltas"] is None else manifest["deltas"][str(target)],
+        words=tuple(Word(*word) for word in manifest["words"]),
         meta=manifest["meta"],
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from explainers.types import Output
 
 OUTPUTS: dict[Output, str] = {"logit": "logit", "probability": "probability", "log_probability": "log-probability"}
@@ -16,5 +18,9 @@ def title(method: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Somebody's words inside Markdown: every character that means something there is escaped, on one line."""
-    return "".join(f"\\{c}" if c in MARKS else c for c in " ".join(text.split()))
+    """Somebody's words inside Markdown: on one line, every character that means something there escaped.
+
+    Addresses are recognised in spite of escapes, so a word joiner, which nobody sees, keeps them from becoming links.
+    """
+    unlinked = re.sub(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", "\u2060", " ".join(text.split()), flags=re.IGNORECASE)
+    return "".join(f"\\{c}" if c in MARKS else c for c in unlinked)

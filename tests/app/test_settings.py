@@ -120,3 +120,15 @@ def test_a_password_is_not_printed(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 def test_the_address_can_be_opened(host: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHYLENS_HOST", host)
     assert Settings().url == url
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_a_mistyped_name_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("WHYLENS_PROT", "8502")
+    main(["doctor"])
+    assert "WHYLENS_PROT is set and is not a setting of ours; README lists them" in caplog.text
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.doctor.doctor", lambda _: 0)

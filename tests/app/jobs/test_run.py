@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import itertools
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -219,6 +220,16 @@ def test_an_unexpected_error_fails_the_run_and_is_logged(
     assert "stumble" in caplog.text
     assert rows(store) == before | {"waiters": 0}
     assert (stored.result, store.runs.preview(key)) == (None, None)
+
+
+def test_a_method_that_ends_too_early_fails_the_run(
+    store: Store, shelf: Shelf, tiny: models.ImageClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run.stream
+    monkeypatch.setattr(run, "stream", lambda *args: itertools.islice(whole(*args), 1))
+    key = ask(store, tiny).run
+    run.execute(store, shelf, key)
+    assert store.runs.get(key).state == "failed"
 
 
 def test_other_weights_are_refused(store: Store, tiny: models.ImageClassifier) -> None:

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load
 
 from app.storage import codec
-from explainers.types import Attributions
+from explainers.types import Attributions, Word
 
 H, W = 224, 200
 
@@ -25,6 +25,8 @@ def result(classes: int = 3, h: int = H, w: int = W, *, stderr: bool = True) -> 
         output="log_probability",
         signed=True,
         stderr=np.abs(values) if stderr else None,
+        words=(Word("x", 0, 1), Word("\u00e9t\u00e9", 2, 5)) if stderr else (),
+        deltas=tuple(0.1 * k for k in range(classes)) if stderr else None,
         meta={"method": "rise", "params": {"p": 0.1}, "precision_rms": None, "forwards": 801},
     )
 
@@ -44,6 +46,7 @@ def test_a_result_comes_back_bit_by_bit(stderr: bool) -> None:
         else:
             assert found.stderr is not None
             assert found.stderr.tobytes() == expected.stderr.tobytes()
+        assert (found.words, found.delta) == (expected.words, expected.delta)
         assert (found.target, found.score, found.output, found.signed, dict(found.meta)) == (
             expected.target,
             expected.score,
