@@ -19,8 +19,8 @@ from starlette.routing import Mount, Route
 
 from app import failures, wiring
 from app.api import api
-from app.api.identity import LOCAL_USER
 from app.guard import SameOrigin, SecureHeaders
+from app.owner import LOCAL_USER
 from app.service import Service
 
 LOG = logging.getLogger("whylens")

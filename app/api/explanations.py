@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api.assets import PRIVATE
 from app.api.identity import Desk, Owner
+from app.description import describe, progress
 from app.jobs.question import FIRST_METHOD, Question
 from app.jobs.spec import UNFINISHED
 from app.service import Service
@@ -94,48 +94,11 @@ def blob(id: str, sha256: str, desk: Desk, owner: Owner) -> Response:
     return Response(data, media_type=kind, headers=PRIVATE)
 
 
-def describe(desk: Service, explanation: Explanation) -> dict[str, Any]:
-    """All that a client needs to draw it. Blob addresses are relative to the API's root."""
-    run = desk.run(explanation)
-    here = f"explanations/{explanation.id}"
-    parts = (run.result or {}).get("blobs", {})
-    return {
-        "id": explanation.id,
-        "asset": explanation.asset,
-        "key": run.key,
-        "spec": run.spec.as_dict(),
-        "look": run.look,
-        "view": explanation.view,
-        "input": f"{here}/blobs/{run.input}",
-        "result": None if run.result is None else {k: v for k, v in run.result.items() if k != "blobs"},
-        "maps": {target: f"{here}/blobs/{sha256}" for target, sha256 in parts.items()},
-        "progress": progress(desk, explanation),
-    }
-
-
-def progress(desk: Service, explanation: Explanation) -> dict[str, Any]:
-    """State, counts, seconds so far and to come, place in the queue, version of the preview."""
-    run = desk.run(explanation)
-    ended = run.finished or time.time()
-    seconds = ended - run.started if run.started else 0.0
-    left = seconds * (run.total - run.done) / run.done if run.state == "running" and run.done else None
-    return {
-        "state": run.state,
-        "done": run.done,
-        "total": run.total,
-        "seconds": round(seconds, 2),
-        "seconds_left": None if left is None else round(left, 1),
-        "position": desk.position(run),
-        "preview": run.preview,
-        "error": run.error,
-    }
-
-
 async def _follow(desk: Service, explanation: Explanation) -> AsyncIterator[bytes]:
     told: tuple[object, ...] | None = None
     silent = 0.0
     while True:
-        now = await run_in_threadpool(progress, desk, explanation)
+        now = await run_in_threadpool(lambda: progress(desk, desk.run(explanation)))
         news = (now["state"], now["done"], now["preview"], now["position"])
         if news != told:
             told, silent = news, 0.0

@@ -1,4 +1,4 @@
-"""Who is asking. On one machine, bound to localhost, there is one user; every row carries the owner all the same."""
+"""Who is asking, and whom they ask: what every route depends on."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Annotated
 from fastapi import Depends
 
 from app import wiring
+from app.owner import LOCAL_USER
 from app.service import Service
-
-LOCAL_USER = "local"
 
 
 def _owner() -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -212,6 +213,7 @@ def warm(settings: Settings) -> None:
 def _desk(settings: Settings) -> tuple[Store, Shelf]:
     """What a worker process keeps from job to job."""
     os.setpriority(os.PRIO_PROCESS, 0, 19)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # how Ray cancels; a background shell has it ignored
     torch.set_num_threads(settings.threads)
     return Store.at(settings.database), Shelf(settings.models, allow_pth=settings.allow_pth)
 

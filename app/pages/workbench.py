@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app import wiring
-from app.api.identity import LOCAL_USER
 from app.failures import MENDABLE, NotFoundError
+from app.owner import LOCAL_USER
 from app.storage.explanations import Explanation
 from app.views import answer, inputs
 from app.views.names import plain

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import components
-from app.api.explanations import describe
+from app.description import describe
 from app.service import Service
 from app.storage.explanations import Explanation
 from app.views import colours, regions

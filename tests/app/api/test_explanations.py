@@ -15,8 +15,10 @@ from starlette.testclient import TestClient
 
 import models
 from app.api import explanations as routes
+from app.description import progress
 from app.jobs.question import Question
 from app.service import Service
+from app.storage.runs import Run
 from app.uploads import image
 from explainers import stream_classes
 from tests.app.api.conftest import ROOT, refusal
@@ -129,11 +131,10 @@ def test_while_it_waits_and_while_it_runs(
     # the stream's second and third look find the next states: no clock is waited for
     happens = iter([lambda: None, running, held.work, held.work])
     monkeypatch.setattr(routes, "SECONDS_BETWEEN_LOOKS", 0.0)
-    progress = routes.progress
 
-    def next_look(*args: Any) -> dict[str, Any]:
+    def next_look(desk: Service, run: Run) -> dict[str, Any]:
         next(happens)()
-        now = progress(*args)
+        now = progress(desk, runs.get(run.key))
         if now["state"] == "running":
             previews.append(slow_client.get(f"{ROOT}/explanations/{second['id']}/preview").content)
         return now

@@ -6,6 +6,7 @@ import _thread
 import itertools
 import logging
 import re
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -349,8 +350,12 @@ def test_an_interrupt_does_not_split_a_write(
     monkeypatch.setattr(Runs, "finish", interrupted)
     with_method(scripted(lambda _: None))
     key = ask(store, tiny).run
-    with pytest.raises(KeyboardInterrupt):
-        run.execute(store, shelf, key)
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has it ignored
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run.execute(store, shelf, key)
+    finally:
+        signal.signal(signal.SIGINT, former)
     stored = store.runs.get(key)
     assert stored.state == "done"
     assert stored.result is not None

@@ -22,7 +22,7 @@ from app.views.names import plain
 from explainers import list_methods
 from tests.app.conftest import LABELS, Counts, picture
 from tests.app.inline import HeldPool, InlinePool, stocked
-from tests.app.views.test_names import HOSTILE, read, words
+from tests.app.views.test_names import HOSTILE, read, unjoined, words
 from tests.models.nets import Small
 
 MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
@@ -323,7 +323,7 @@ def test_hostile_words_come_out_as_words(settings: Settings, store: Store, monke
         at = opened(e=explanation.id)
         assert not at.exception
         heading, told, *_ = [element.value for element in at.markdown]
-        assert read(heading.removeprefix("## Why ").removesuffix("?")) == words(labels[target])
+        assert unjoined(read(heading.removeprefix("## Why ").removesuffix("?"))) == words(labels[target])
         assert plain(labels[target]) in told
         for element in (*at.markdown, *at.caption, *at.error, *at.warning):
             assert not element.proto.allow_html if hasattr(element.proto, "allow_html") else True

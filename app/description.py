@@ -1,0 +1,46 @@
+"""An explanation as the API tells it and the page draws it: one reading of the run, so that its parts agree."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from app.service import Service
+from app.storage.explanations import Explanation
+from app.storage.runs import Run
+
+
+def describe(desk: Service, explanation: Explanation) -> dict[str, Any]:
+    """All that a client needs to draw it. Blob addresses are relative to the API's root."""
+    run = desk.run(explanation)
+    here = f"explanations/{explanation.id}"
+    parts = (run.result or {}).get("blobs", {})
+    return {
+        "id": explanation.id,
+        "asset": explanation.asset,
+        "key": run.key,
+        "spec": run.spec.as_dict(),
+        "look": run.look,
+        "view": explanation.view,
+        "input": f"{here}/blobs/{run.input}",
+        "result": None if run.result is None else {k: v for k, v in run.result.items() if k != "blobs"},
+        "maps": {target: f"{here}/blobs/{sha256}" for target, sha256 in parts.items()},
+        "progress": progress(desk, run),
+    }
+
+
+def progress(desk: Service, run: Run) -> dict[str, Any]:
+    """State, counts, seconds so far and to come, place in the queue, version of the preview."""
+    ended = run.finished or time.time()
+    seconds = ended - run.started if run.started else 0.0
+    left = seconds * (run.total - run.done) / run.done if run.state == "running" and run.done else None
+    return {
+        "state": run.state,
+        "done": run.done,
+        "total": run.total,
+        "seconds": round(seconds, 2),
+        "seconds_left": None if left is None else round(left, 1),
+        "position": desk.position(run),
+        "preview": run.preview,
+        "error": run.error,
+    }
