@@ -13,6 +13,7 @@ import json
 import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -44,14 +45,20 @@ def main() -> None:
     parser.add_argument("--model", default="efficientnet_lite0")
     parser.add_argument("--images", nargs="+", default=tuple(EXAMPLES), help="built-in examples or files")
     parser.add_argument("--reference", type=int, default=32000)
+    parser.add_argument("--side", type=int, help="input side in pixels, smaller than the model's own to save hours")
     parser.add_argument("--cache", type=Path, default=Path("data/rise_agreement"))
     args = parser.parse_args()
     model = compiled.load(args.model)
+    if args.side:
+        scale = args.side / model.card.size[0]
+        resize = (round(model.card.resize[0] * scale), round(model.card.resize[1] * scale))
+        model = replace(model, card=replace(model.card, size=(args.side, args.side), resize=resize))
     known = RESULTS / "rise_agreement.json"
     found = json.loads(known.read_text())["images"] if known.exists() else {}
     for name in args.images:
         found[Path(name).stem] = agreement(model, name, args.reference, args.cache)
-        write("rise_agreement", {"model": args.model, "reference": args.reference, **summary(found), "images": found})
+        setting = {"model": args.model, "input": list(model.card.size), "reference": args.reference}
+        write("rise_agreement", {**setting, **summary(found), "images": found})
 
 
 def summary(found: dict[str, dict[str, dict[str, object]]]) -> dict[str, object]:
@@ -77,7 +84,9 @@ def agreement(model: models.ImageClassifier, name: str, reference: int, cache: P
     def rows(seed: int, n: int, paired: bool) -> tuple[Tensor, Tensor]:
         rng = torch.Generator().manual_seed(seed)
         z = mirrored(reference, CELLS**2, 2, rng) if paired else bernoulli(reference, CELLS**2, 2, P, rng)
-        return z[:n], scored(score, x, players, z[:n], cache / f"{model.card.name}-{Path(name).stem}-{seed}.pt")
+        return z[:n], scored(
+            score, x, players, z[:n], cache / f"{model.card.name}-{model.card.size[0]}-{Path(name).stem}-{seed}.pt"
+        )
 
     z, f = rows(0, reference, True)
     truth, half = estimated("centred", players, z, f), reference // 4 * 2
