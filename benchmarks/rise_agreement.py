@@ -53,12 +53,12 @@ def main() -> None:
         scale = args.side / model.card.size[0]
         resize = (round(model.card.resize[0] * scale), round(model.card.resize[1] * scale))
         model = replace(model, card=replace(model.card, size=(args.side, args.side), resize=resize))
-    known = RESULTS / "rise_agreement.json"
-    found = json.loads(known.read_text())["images"] if known.exists() else {}
+    result = RESULTS / f"rise_agreement_{model.card.size[0]}.json"
+    found = json.loads(result.read_text())["images"] if result.exists() else {}
     for name in args.images:
         found[Path(name).stem] = agreement(model, name, args.reference, args.cache)
         setting = {"model": args.model, "input": list(model.card.size), "reference": args.reference}
-        write("rise_agreement", {**setting, **summary(found), "images": found})
+        write(result.stem, {**setting, **summary(found), "images": found})
 
 
 def summary(found: dict[str, dict[str, dict[str, object]]]) -> dict[str, object]:
