@@ -1,5 +1,5 @@
 # make run    set up from nothing and serve          make check  format, lint and types
-# make test   set up from nothing and run what CI runs  make bench  the benchmarks (long)
+# make test   set up from nothing and run what CI runs  make bench  the benchmarks (hours; DATA=folder for all)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -35,9 +35,14 @@ whole: $(VENV)/dev $(VENV)/chromium
 	@echo "Whylens: whole-system tests, with the worker pool and a real browser"
 	@$(BIN)/python -m pytest -q -m "browser or topology"
 
-bench: $(VENV)/run
-	@for name in engine precision sobol accuracy rise_agreement pointing; do \
+# DATA: a folder with imagenet_samples/ and coco_boxes/; without it the benchmarks that need one are left out
+bench: $(VENV)/dev
+	@for name in engine precision serving rise_agreement; do \
 		echo "Whylens: benchmark $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@if [ -n "$(DATA)" ]; then \
+		$(BIN)/python -m benchmarks.accuracy --data "$(DATA)" && \
+		$(BIN)/python -m benchmarks.pointing --data "$(DATA)/coco_boxes"; fi
+	@echo "Whylens: benchmarks written to benchmarks/results"
 
 $(VENV)/python:
 	@echo "Whylens: making $(VENV)"
