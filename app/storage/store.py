@@ -18,9 +18,6 @@ class Store:
     explanations: Explanations
 
     @classmethod
-    def on(cls, database: Database) -> Store:
-        return cls(database, Assets(database), Runs(database), Explanations(database))
-
-    @classmethod
     def at(cls, url: str) -> Store:
-        return cls.on(Database(url))
+        database = Database(url)
+        return cls(database, Assets(database), Runs(database), Explanations(database))
