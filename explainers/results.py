@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from jaxtyping import Float
 from torch import Tensor
@@ -16,7 +18,10 @@ def attributions(
     *,
     signed: bool,
     stderr: Float[Tensor, "t h w"] | None = None,
+    deltas: Float[Tensor, " t"] | None = None,
+    meta: Mapping[str, object] | None = None,
 ) -> Attributions:
+    """`deltas`: the sum of each map minus what it should sum to; `meta`: what a reader of this result should know."""
     return Attributions(
         values=values.float().numpy(force=True),
         classes=score.classes,
@@ -24,6 +29,8 @@ def attributions(
         output=score.output,
         signed=signed,
         stderr=None if stderr is None else stderr.float().numpy(force=True),
+        deltas=None if deltas is None else tuple(deltas.tolist()),
+        meta=dict(meta or {}),
     )
 
 

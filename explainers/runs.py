@@ -24,13 +24,15 @@ def explain(
     target: int | None = None,
     seed: int = 0,
     output: Output = "logit",
+    against: int | None = None,
     **params: object,
 ) -> Attribution:
     """The attribution of `target` (None: the class of highest score), blocking.
 
-    `x` is whatever `model.prepare` takes; `params` are the method's own fields. Raises ValueError in one sentence.
+    `x` is whatever `model.prepare` takes; with `against`, the margin over that class is explained; `params` are the
+    method's own fields. Raises ValueError in one sentence.
     """
-    *_, last = stream(method, model, x, target, seed, output, **params)
+    *_, last = stream(method, model, x, target, seed, output, against, **params)
     return last.result
 
 
@@ -41,6 +43,7 @@ def stream(
     target: int | None = None,
     seed: int = 0,
     output: Output = "logit",
+    against: int | None = None,
     **params: object,
 ) -> Iterator[Progress[Attribution]]:
     """The same, with a result after every batch."""
@@ -48,7 +51,7 @@ def stream(
     x = model.prepare(x)
     if target is None:
         (target,) = top_classes(model, x, 1)
-    for step in stream_classes(method, model, x, (target,), seed, output, params=params):
+    for step in stream_classes(method, model, x, (target,), seed, output, against=against, params=params):
         yield Progress(step.done, step.total, step.result.of(target))
 
 
@@ -61,6 +64,7 @@ def stream_classes(
     output: Output = "logit",
     precision: Precision | None = None,
     batch_size: int | None = None,
+    against: int | None = None,
     params: Mapping[str, object] | None = None,
 ) -> Iterator[Progress[Attributions]]:
     """Several classes from the same forwards, what a job runs.
@@ -74,7 +78,7 @@ def stream_classes(
         classes = top_classes(model, x, CLASSES if chosen.needs == "scores" else 1)
     if precision is None:
         precision = resolve_precision(model, x, classes, output) if chosen.needs == "scores" else "float32"
-    score = ModelScore(model, classes, output, precision, batch_size)
+    score = ModelScore(model, classes, output, precision, batch_size, against)
     gap = precision_gap(score, x) if precision == "bfloat16" else None
     for step in explainer.explain(score, x, torch.Generator().manual_seed(seed)):
         result = step.result if gap is None else widened(step.result, gap[0] / gap[1] if gap[1] else 0.0)
@@ -113,6 +117,7 @@ def describe(
         "unit": explainer.unit.format(score=score.output),
         "seed": seed,
         "output": score.output,
+        "against": score.against,
         "precision": score.precision,
         "precision_rms": gap,
         "forwards": score.forwards,

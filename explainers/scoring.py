@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import get_args
 
@@ -23,7 +23,8 @@ PROBES = 16  # rows scored in both precisions
 class ModelScore:
     """The scores of `classes`, t at once: for estimators a function, for gradient methods also the module.
 
-    Nothing of the model changes: no mode, hook, buffer or weight. bf16 runs on a copy, made once per module.
+    With `against`, every score is a margin, s_t − s_against: why this class and not that one. Nothing of the model
+    changes: no mode, hook, buffer or weight. bf16 runs on a copy, made once per module.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class ModelScore:
         output: Output = "logit",
         precision: Precision = "float32",
         batch_size: int | None = None,
+        against: int | None = None,
     ) -> None:
         if not classes:
             raise ValueError("classes must name at least one class; got none")
@@ -46,11 +48,14 @@ class ModelScore:
         for target in classes:
             if not 0 <= target < n:
                 raise ValueError(f"target must lie in [0, {n - 1}]; got {target}")
+        if against is not None and not 0 <= against < n:
+            raise ValueError(f"against must lie in [0, {n - 1}]; got {against}")
         if any(module.training for module in model.module.modules()):
             raise ValueError("the model must be in eval mode: in training mode its scores depend on the batch")
         self.module = model.module
         self.classes = tuple(classes)
         self.output = output
+        self.against = against
         self.precision = precision
         self.device = _device(model.module)
         self.batch_size = batch_size or BATCH_SIZE.get(self.device.type, BATCH_SIZE["cpu"])
@@ -65,41 +70,58 @@ class ModelScore:
         return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
 
     def __call__(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
-        """Splits `x` as memory demands, and remembers the smaller batch. Raises the out-of-memory error at one row."""
+        """Raises the out-of-memory error at one row only."""
         module = _bf16(self.module) if self.precision == "bfloat16" else self.module
         return self._score(module, x, self.precision)
 
     def exact(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
         return self._score(self.module, x, "float32")
 
-    def gradient(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-        """d score / d x of the first class, one row at a time in the batch, in float32."""
-        with torch.inference_mode(False), torch.enable_grad():
-            x = self.place(x).detach().clone().requires_grad_()
-            score = _read(self.module(x), self.output)[:, self.classes[0]]
-            (gradient,) = torch.autograd.grad(score.sum(), x)
+    def attached(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
+        """The same in float32 and attached to the graph of `x`, for methods that differentiate; one batch as it is."""
         self.forwards += len(x)
-        return gradient
+        return self._read(self.module(x))
+
+    def gradient(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """d score / d x of the first class, each row's by itself, in float32; split as memory demands."""
+
+        def differentiated(rows: Tensor) -> Tensor:
+            leaf = self.place(rows).detach().clone().requires_grad_()
+            return torch.autograd.grad(self._read(self.module(leaf))[:, 0].sum(), leaf)[0]
+
+        with torch.inference_mode(False), torch.enable_grad(), torch.autocast(self.device.type, enabled=False):
+            return self._split(x, differentiated) if len(x) else x
 
     def _score(self, module: nn.Module, x: Tensor, precision: Precision) -> Tensor:
-        scores: list[Tensor] = []
         dtype = getattr(torch, precision)
-        start = 0
         # the caller may stand inside an autocast of its own
         with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
-            while start < len(x):
-                rows = x[start : start + self.batch_size]
-                try:
-                    logits = module(self.place(rows).to(dtype))
-                except RuntimeError as error:
-                    if len(rows) == 1 or not _out_of_memory(error):
-                        raise
-                    self.batch_size = max(1, len(rows) // 2)
-                else:
-                    scores.append(_read(logits, self.output)[:, self._columns])
-                    start += len(rows)
-                    self.forwards += len(rows)
-        return torch.cat(scores) if scores else x.new_zeros(0, len(self.classes))
+            if not len(x):
+                return x.new_zeros(0, len(self.classes))
+            return self._split(x, lambda rows: self._read(module(self.place(rows).to(dtype))))
+
+    def _split(self, x: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
+        """`compute` of all rows, in batches that fit; a batch that did not is halved, and the smaller size remembered."""
+        parts: list[Tensor] = []
+        start = 0
+        while start < len(x):
+            rows = x[start : start + self.batch_size]
+            try:
+                parts.append(compute(rows))
+            except RuntimeError as error:
+                if len(rows) == 1 or not _out_of_memory(error):
+                    raise
+                self.batch_size = max(1, len(rows) // 2)
+            else:
+                start += len(rows)
+                self.forwards += len(rows)
+        return torch.cat(parts)
+
+    def _read(self, logits: Tensor) -> Tensor:
+        """The scores of the explained classes."""
+        scores = read(logits, self.output)
+        chosen = scores[:, self._columns]
+        return chosen if self.against is None else chosen - scores[:, self.against, None]
 
 
 def top_classes(
@@ -139,7 +161,8 @@ def precision_gap(score: ModelScore, x: Float[Tensor, "c h w"]) -> tuple[float, 
     return (rounded - exact).var(0).mean().sqrt().item(), exact.var(0).mean().sqrt().item()
 
 
-def _read(logits: Tensor, output: Output) -> Tensor:
+def read(logits: Tensor, output: Output) -> Tensor:
+    """Logits as the output that is explained, in float32."""
     logits = logits.float()  # softmax of bf16 logits would lose what the masks change
     match output:
         case "logit":

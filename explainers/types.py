@@ -69,7 +69,13 @@ class GradientScore(ScoreFunction, Protocol):
 
     @property
     def module(self) -> nn.Module: ...
-    def gradient(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]: ...
+    def attached(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
+        """The scores, attached to the graph of `x`."""
+        ...
+
+    def gradient(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """d score / d x of the first class, each row's by itself."""
+        ...
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from explainers import scoring
 from explainers.scoring import ModelScore, precision_gap, resolve_precision, top_classes
-from explainers.types import Classifier, GradientScore, ScoreFunction
+from explainers.types import Classifier, GradientScore, Output, ScoreFunction
 from tests.oracles import Linear, classifier, small_classifier
 
 
@@ -158,6 +158,26 @@ def test_gradient_of_a_linear_model() -> None:
     weight = torch.rand(2, 6, 7)
     score = ModelScore(classifier(Linear(weight), 2, (6, 7)), (1,))
     assert torch.allclose(score.gradient(pixels(3, (6, 7))), (weight[1] / 3).expand(3, 3, 6, 7))
+
+
+def test_gradient_is_the_same_in_small_batches() -> None:
+    model, rows = small_classifier(), pixels(5)
+    whole, split = (ModelScore(model, (3,), batch_size=size).gradient(rows) for size in (5, 2))
+    assert torch.allclose(whole, split, rtol=1e-4, atol=1e-6)  # float32 sums in another order
+    assert not torch.equal(whole[0], whole[1])
+
+
+@pytest.mark.parametrize("output", ["logit", "probability", "log_probability"])
+def test_against_another_class_is_the_margin(output: Output) -> None:
+    model, x = small_classifier(), pixels(1)
+    plain = ModelScore(model, range(5), output).exact(x)[0]
+    margin = ModelScore(model, (4, 2), output, against=1).exact(x)[0]
+    assert torch.allclose(margin, plain[[4, 2]] - plain[1], atol=1e-6)
+    swapped = ModelScore(model, (1,), output, against=4)
+    assert torch.allclose(swapped.exact(x)[0], -margin[:1], atol=1e-6)
+    assert torch.allclose(swapped.gradient(x), -ModelScore(model, (4,), output, against=1).gradient(x), atol=1e-6)
+    with pytest.raises(ValueError, match=r"against must lie in \[0, 4\]; got 9"):
+        ModelScore(model, (0,), against=9)
 
 
 def test_neutral_is_what_normalises_to_zero() -> None:
