@@ -101,7 +101,7 @@ class ModelScore:
             return self._split(x, lambda rows: self._read(module(self.place(rows).to(dtype))))
 
     def _split(self, x: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
-        """`compute` of all rows, in batches that fit; a batch that did not is halved, and the smaller size remembered."""
+        """`compute` of all rows, in batches that fit; one that does not is halved, and the smaller size remembered."""
         parts: list[Tensor] = []
         start = 0
         while start < len(x):
