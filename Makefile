@@ -1,5 +1,6 @@
 # make run    set up from nothing and serve          make check  format, lint and types
 # make test   set up from nothing and run what CI runs  make bench  the benchmarks (hours; DATA=folder for all)
+# make completeness  DeepLIFT on 92 networks
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 export RAY_USAGE_STATS_ENABLED = 0
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS = false
 
-.PHONY: run test check unit whole javascript bench clean
+.PHONY: run test check unit whole javascript bench completeness clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run
@@ -43,6 +44,11 @@ bench: $(VENV)/dev
 		$(BIN)/python -m benchmarks.accuracy --data "$(DATA)" && \
 		$(BIN)/python -m benchmarks.pointing --data "$(DATA)/coco_boxes"; fi
 	@echo "Whylens: benchmarks written to benchmarks/results"
+
+# resumable: networks measured before are kept in benchmarks/results/completeness.json
+completeness: $(VENV)/dev
+	@$(BIN)/python -m benchmarks.completeness
+	@echo "Whylens: the table is in benchmarks/results/completeness.json"
 
 $(VENV)/python:
 	@echo "Whylens: making $(VENV)"

@@ -1,4 +1,4 @@
-"""DeepLIFT's summation-to-delta on every classifier of torchvision, against three references.
+"""DeepLIFT's summation-to-delta on every classifier of torchvision and on timm families, against three references.
 
 Networks have random weights, prepared by one recipe so that none is dead. Each row of the table says how far the
 contributions are from f(x) − f(x₀), as a share of it. Resumable: networks measured before stay in the result file.
@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
+import timm
 import torch
 import torchvision
 from jaxtyping import Float
@@ -24,7 +27,8 @@ from torch.nn import init
 
 from benchmarks.record import RESULTS, write
 from explainers.masking import blur
-from explainers.propagation import deeplift
+from explainers.propagation.engine import contributions, differentiating
+from explainers.propagation.tracing import trace
 
 Reference = Literal["zero", "blurred", "random"]
 
@@ -33,7 +37,29 @@ DEAD = 0.1  # of the logits' standard deviation: a smaller difference shows noth
 BAR = 1e-3  # of the score's difference, in float32
 PICTURES = ("coffee", "chelsea", "astronaut", "rocket")
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-SIDES = {"inception_v3": 299}
+SIDES = {
+    "inception_v3": 299,
+    "timm/maxvit_rmlp_pico_rw_256": 256,
+    "timm/edgenext_xx_small": 256,
+    "timm/mobilevit_xxs": 256,
+}
+FAMILIES = tuple(
+    f"timm/{name}"
+    for name in (
+        "convnextv2_atto",
+        "eva02_tiny_patch14_224",
+        "maxvit_rmlp_pico_rw_256",
+        "mobilevit_xxs",
+        "regnety_002",
+        "eca_nfnet_l0",
+        "mixer_s32_224",
+        "cait_xxs24_224",
+        "deit_tiny_patch16_224",
+        "edgenext_xx_small",
+        "xcit_nano_12_p16_224",
+        "poolformer_s12",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -44,8 +70,8 @@ class Gap:
     difference: float
     spread: float
     fallbacks: tuple[str, ...]
-    seconds: float
-    pair_seconds: float
+    tracing: float  # seconds
+    cost: float  # of propagation, in forwards and backwards of the pair
 
     @property
     def share(self) -> float:
@@ -57,12 +83,14 @@ class Gap:
 
 
 def builders() -> list[str]:
-    """The image classifiers of torchvision."""
-    return sorted(torchvision.models.list_models(module=torchvision.models))
+    """The image classifiers of torchvision, and one of each of ten further families from timm."""
+    return [*sorted(torchvision.models.list_models(module=torchvision.models)), *FAMILIES]
 
 
 def built(name: str) -> nn.Module:
     """Without weights, from the recipe."""
+    if name in FAMILIES:
+        return recipe(lambda: timm.create_model(name.removeprefix("timm/"), pretrained=False), side(name))
     plain = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     return recipe(lambda: torchvision.models.get_model(name, weights=None, **plain), side(name))
 
@@ -142,13 +170,16 @@ def gap(network: nn.Module, x: Float[Tensor, "n c h w"], kind: Reference) -> Gap
     with torch.inference_mode():
         logits, logits0 = network(x), network(x0)
     target = int((logits - logits0).abs().sum(0).argmax())
-    started = time.perf_counter()
-    result = deeplift(lambda rows: network(rows)[:, target], x, x0)
-    seconds = time.perf_counter() - started
-    started = time.perf_counter()
-    rows = torch.cat([x, x0]).requires_grad_()
-    torch.autograd.grad(network(rows)[:, target].sum(), rows)
-    pair_seconds = time.perf_counter() - started
+    clock = [time.perf_counter()]
+    with differentiating(x):
+        graph = trace(lambda rows: network(rows)[:, target], x)
+        clock.append(time.perf_counter())
+        result = contributions([graph], x, x0, "rescale")
+        clock.append(time.perf_counter())
+        rows = torch.cat([x, x0]).requires_grad_()
+        torch.autograd.grad(network(rows)[:, target].sum(), rows)
+        clock.append(time.perf_counter())
+    tracing, propagation, pair = (after - before for before, after in pairwise(clock))
     difference = (logits - logits0)[:, target].abs()
     worst = int((result.delta.abs() / difference).argmax())
     return Gap(
@@ -156,8 +187,8 @@ def gap(network: nn.Module, x: Float[Tensor, "n c h w"], kind: Reference) -> Gap
         difference=float(difference[worst]),
         spread=float(logits[worst].std()),
         fallbacks=result.fallbacks,
-        seconds=seconds,
-        pair_seconds=pair_seconds,
+        tracing=tracing,
+        cost=propagation / pair,
     )
 
 
@@ -173,7 +204,8 @@ def rows(names: list[str]) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
                 "delta / difference": found.share,
                 "difference / spread of logits": found.difference / found.spread,
                 "fallbacks": list(found.fallbacks),
-                "seconds / pair forward and backward": found.seconds / found.pair_seconds,
+                "seconds to follow the network": round(found.tracing, 2),
+                "cost in forwards and backwards of the pair": round(found.cost, 2),
             }
             assert found.alive, f"{name}, {kind}: the score hardly differs, so this shows nothing"
         yield name, row
@@ -199,6 +231,12 @@ def summary(found: dict[str, dict[str, dict[str, Any]]]) -> dict[str, object]:
         "within the bar": sum(share <= BAR for share in shares.values()),
         "of": len(shares),
         "worst": {worst: shares[worst]},
+        "median cost in forwards and backwards of the pair": statistics.median(
+            row[kind]["cost in forwards and backwards of the pair"] for row in found.values() for kind in row
+        ),
+        "networks with a fallback": sorted(
+            n for n, row in found.items() if any(part["fallbacks"] for part in row.values())
+        ),
     }
 
 

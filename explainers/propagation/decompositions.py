@@ -47,16 +47,23 @@ def batch_norm(
     x: Tensor,
     weight: Tensor | None,
     bias: Tensor | None,
-    mean: Tensor | None,  # noqa: ARG001
-    var: Tensor | None,  # noqa: ARG001
+    mean: Tensor | None,
+    var: Tensor | None,
     training: bool,
     momentum: float,
     eps: float,
-) -> Any:
-    """With the batch's own statistics, as instance norm asks for; with stored ones it is linear as it is."""
-    if not training:
-        return NotImplemented
-    return batch_statistics_norm(x, weight, bias, training, momentum, eps)
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Instance norm asks for the batch's own statistics; with stored ones it is a factor and a summand per channel.
+
+    Not the operator as it is: torch 2.14 on the CPU differentiates it wrongly when the gradient that comes in has other
+    strides than the input.
+    """
+    if training or mean is None or var is None:
+        return batch_statistics_norm(x, weight, bias, training, momentum, eps)
+    shape = (1, -1, *[1] * (x.ndim - 2))
+    scale = (var + eps).rsqrt() if weight is None else weight * (var + eps).rsqrt()
+    shift = -mean * scale if bias is None else bias - mean * scale
+    return x * scale.view(shape) + shift.view(shape), mean, var
 
 
 def batch_statistics_norm(

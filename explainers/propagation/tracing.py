@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, fx
+from torch import Tensor, fx, nn
 from torch.func import functionalize
 from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -37,6 +39,33 @@ def trace(fn: Callable[[Tensor], Tensor], x: Tensor) -> fx.GraphModule:
             raise UnsupportedOperatorError(_sentence(error)) from error
     graph.graph.eliminate_dead_code()
     return graph
+
+
+class Network(NamedTuple):
+    """The graph of a module, and an empty tensor like what it returns."""
+
+    graph: fx.GraphModule
+    logits: Tensor
+
+
+_networks: weakref.WeakKeyDictionary[nn.Module, dict[tuple[object, ...], Network]] = weakref.WeakKeyDictionary()
+
+
+def network_graph(module: nn.Module, x: Tensor) -> Network:
+    """The graph of a module for input like `x`, kept as long as the module and its tensors stay the same."""
+    tensors = tuple(tensor.data_ptr() for tensor in chain(module.parameters(), module.buffers()))
+    key = (x.shape, x.dtype, x.device, tensors)
+    known = _networks.setdefault(module, {})
+    if key not in known:
+        if any(kept[-1] != tensors for kept in known):
+            known.clear()
+        graph = trace(module, x)
+        (out,) = (node.args[0] for node in graph.graph.nodes if node.op == "output")
+        like = out.meta["val"] if isinstance(out, fx.Node) else None
+        if not isinstance(like, Tensor):
+            raise UnsupportedOperatorError("the network must return one tensor of logits that depends on its input")
+        known[key] = Network(graph, torch.empty(like.shape, dtype=like.dtype, device=x.device))
+    return known[key]
 
 
 def followed(fn: Callable[[Tensor], Tensor], example: Tensor) -> fx.GraphModule:
