@@ -1,9 +1,9 @@
 """Fused operators in terms of those that have a rule. Nothing of a result changes but its rounding.
 
 Normalisation becomes centring (linear), a mean of squares (a product), a root and a quotient. Together they give
-m = 2 (h − h̄) / (s + s₀) − (c + c₀) ⟨h, y + y₀⟩ / (n (s + s₀)²), with c centred, s its deviation, y = c / s, h what
-comes from above: bounded also where the reference is constant and s₀ vanishes, since the root of variance plus eps is
-divided by and not multiplied with its inverse.
+m = (s + s₀)/(s² + s₀²) (h − h̄) − (c + c₀) ⟨h, s y₀ + s₀ y⟩ / (n (s + s₀)(s² + s₀²)), with c centred, s its deviation,
+y = c/s, h what comes from above. It tends to h/s, and not to a multiple of it, where the reference is constant and s₀
+vanishes, so that twenty layers of it do not multiply up.
 """
 
 from __future__ import annotations

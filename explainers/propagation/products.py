@@ -50,18 +50,17 @@ def scaled(part: Any, factor: float) -> Any:
 
 
 def quotient(call: Call) -> Any:
-    """Δ(a/b) = (2 Δa − (q + q₀) Δb) / (b + b₀), with q = a/b; where b changes its sign, a (1/b) as a product."""
+    """Δq = ((b + b₀) Δa − (b q₀ + b₀ q) Δb) / (b² + b₀²), with q = a/b.
+
+    Of the ways to share a (1/b), the one that weighs each end by the square of its b: bounded where either b vanishes.
+    """
     a, b = call.args[:2]
     if not isinstance(b, Pair):
         return linear(call)
     if call.kwargs.get("rounding_mode"):
         raise refusal(call)
     q, q0 = call.value(), call.reference()
-    a = a if isinstance(a, Pair) else Pair(torch.as_tensor(a).to(b.x0), torch.as_tensor(a).to(b.x0))
-    total = b.value + b.x0
-    same = b.value * b.x0 > 0
-    line = (2 * a.x - (q + q0) * b.x) / torch.where(same, total, 1)
-    if not same.all():
-        inverse, inverse0 = 1 / b.value, 1 / b.x0
-        line = torch.where(same, line, a.x * (inverse + inverse0) / 2 - b.x * inverse * inverse0 * a.mean)
+    rise = a.x if isinstance(a, Pair) else 0
+    squares = b.value.square() + b.x0.square()
+    line = ((b.value + b.x0) * rise - (b.value * q0 + b.x0 * q) * b.x) / squares
     return Pair(carried(q, line), q0)

@@ -84,7 +84,7 @@ def separated(call: Call) -> tuple[Tensor, Tensor] | None:
         return added(call.args[0], call.args[1], swap=packet is aten.sub, shape=call.reference())
     if packet is aten.neg:
         return -first.down, -first.up
-    if packet in (aten.mm, aten.mul) and sum(known) == 1:
+    if packet in (aten.mm, aten.mv, aten.mul) and sum(known) == 1:
         a, b = call.args
         return crossed(lambda u, w: call.op(u, w), a, b) if known[0] else crossed(lambda u, w: call.op(w, u), b, a)
     if packet is aten.addmm and known[1:] == [True, False]:
