@@ -18,7 +18,7 @@ from explainers.types import Attributions, ScoreFunction
 
 @dataclass(frozen=True)
 class Game:
-    """v(z) in the run's precision; what is shown, and what the shares are held against, in float32."""
+    """v(z) in the run's precision, but of nobody and of everybody in float32: the shares add up to what is shown."""
 
     value: MaskedScore
     players: Cells | Segments
@@ -29,11 +29,7 @@ class Game:
 
     @cached_property
     def ends(self) -> Float[Tensor, "2 t"]:
-        """v of nobody and of everybody, as all other rows are scored: what rounding adds to each row cancels."""
-        return self.value(torch.tensor([[0.0], [1.0]]).expand(2, self.d)).cpu().double()
-
-    @cached_property
-    def exact(self) -> Float[Tensor, "2 t"]:
+        """v of nobody and of everybody. What rounding adds to every other row alike cancels in all the estimators."""
         return self.value.score.exact(torch.stack([self.value.baseline, self.value.x])).cpu().double()
 
     def shares(
@@ -43,7 +39,7 @@ class Game:
         meta: Mapping[str, object] | None = None,
     ) -> Attributions:
         """Painted, with what the shares miss of v(everybody) − v(nobody) as their delta."""
-        empty, full = self.exact
+        empty, full = self.ends
         return self.painted(values, stderr, meta, values.sum(0) - (full - empty))
 
     def painted(
@@ -56,7 +52,7 @@ class Game:
         """Every pixel gets the value of its region."""
         return attributions(
             self.value.score,
-            self.exact[1],
+            self.ends[1],
             self._lift(values),
             signed=True,
             stderr=None if stderr is None else self._lift(stderr),

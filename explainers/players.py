@@ -56,4 +56,6 @@ def superpixels(x: Float[Tensor, "c h w"], n: int) -> Segments:
         segments = Segments(labels.unique(return_inverse=True)[1])
         if 2 * segments.d >= n:
             break
+    if segments.d < 2:
+        raise InputError("this picture does not divide into superpixels; choose the grid")
     return segments

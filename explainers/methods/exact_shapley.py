@@ -45,12 +45,14 @@ class ExactShapley(Parameters):
         game = played(score, x, self.baseline, self.regions, self.cells)
         if game.d > MOST:
             raise InputError(f"all sets are scored of at most {MOST} regions; this picture has {game.d}: use the grid")
-        z = everything(game.d)[torch.randperm(2**game.d, generator=rng)]  # shuffled: a preview has sets of all sizes
-        means, done = SizeMeans(game.d, len(score.classes)), 0
+        z = everything(game.d)
+        means, done, total = SizeMeans(game.d, len(score.classes)), 2, len(z)
+        means.add(z[[0, -1]].double(), game.ends)
+        z = z[1:-1][torch.randperm(total - 2, generator=rng)]  # a preview has sets of all sizes
         for batch in game.value.stream(z[part] for part in batches(len(z), score, FIRST)):
             means.add(batch.z.cpu().double(), batch.score.cpu().double())
             done += len(batch.z)
-            yield Progress(done, len(z), game.shares(means.shapley()))
+            yield Progress(done, total, game.shares(means.shapley()))
 
 
 def everything(d: int) -> Float[Tensor, "_ d"]:

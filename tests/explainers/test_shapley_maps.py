@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from explainers import Attributions, InputError, build
+from explainers import Attributions, InputError, build, stream_classes
 from explainers.hierarchy import halved, merged, tree
 from explainers.masking import Cells
 from explainers.methods.partition_shap import Owen, splits
 from explainers.players import Segments, divided, superpixels
-from tests.oracles import GameScore, LinearScore, Multilinear, shapley
+from tests.oracles import GameScore, LinearScore, Multilinear, shapley, small_classifier
 
 SIZE = (20, 31)
 CELLS = 3
@@ -210,6 +210,20 @@ def test_superpixels_follow_edges_and_merge_alike() -> None:
 
 def test_superpixels_of_noise_do_not_vanish(rng: torch.Generator) -> None:
     assert superpixels(torch.rand(3, 40, 56, generator=rng), 9).d >= 5
+
+
+def test_an_undivided_picture_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skimage.segmentation.slic", lambda *_, **__: np.zeros(SIZE, int))
+    with pytest.raises(InputError, match="this picture does not divide into superpixels; choose the grid"):
+        divided(torch.ones(3, *SIZE), "superpixels", 3)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_shares_add_up_in_any_precision(name: str) -> None:
+    """To the float32 difference, though the rows are rounded: bf16 moves a logit of this net by a few thousandths."""
+    model, x = small_classifier(SIZE), torch.rand(3, *SIZE, generator=torch.Generator().manual_seed(1))
+    *_, last = stream_classes(name, model, x, precision="bfloat16", params={"cells": CELLS, **EXACT[name]})
+    assert max(map(abs, last.result.deltas or (1,))) < 1e-6
 
 
 def test_one_region_is_a_tree_of_one() -> None:
