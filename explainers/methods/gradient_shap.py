@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, get_args
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -50,15 +51,17 @@ class GradientShap(Parameters):
         strata = torch.stack([torch.randperm(self.n, generator=rng) for _ in range(k)], 1).flatten()
         alpha = score.place((strata + torch.rand(k * self.n, generator=rng)) / self.n)
         first, second = torch.zeros(2, k, h, w, dtype=torch.float64, device=x.device)
+        count = first.new_zeros(k, 1, 1)
         done, total = 0, k * self.n
         for part in batches(total, score, FIRST):
             of = torch.arange(part.start, part.stop, device=x.device) % k
             gradient = score.gradient(torch.lerp(baselines[of], x, alpha[part, None, None, None]))
             gain = ((x - baselines[of]) * gradient).sum(1).double()
-            first.index_add_(0, of, gain)
-            second.index_add_(0, of, gain.square())
+            member = F.one_hot(of, k).double()  # not index_add_: on a GPU it adds in any order
+            first += torch.einsum("nk,nhw->khw", member, gain)
+            second += torch.einsum("nk,nhw->khw", member, gain.square())
+            count += member.sum(0)[:, None, None]
             done += len(gain)
-            count = torch.bincount(torch.arange(done, device=x.device) % k, minlength=k)[:, None, None]
             means = first / count
             variance = (second / count - means.square()).clamp(min=0) / (count - 1).clamp(min=1)
             values = means.mean(0, keepdim=True)

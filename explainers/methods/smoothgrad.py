@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -49,18 +50,19 @@ class SmoothGrad(Parameters):
         scale = self.sigma * (x.max() - x.min())
         scores = score.exact(x[None])[0]
         first, second = torch.zeros(2, GROUPS, *x.shape, dtype=torch.float64, device=x.device)
-        done = 0
+        count, done = first.new_zeros(GROUPS, 1, 1, 1), 0
         for part in batches(self.n, score, 2 * GROUPS):
             # one draw a row: a draw for a whole batch would make the noise depend on the batch size
             noise = torch.stack([torch.randn(x.shape, generator=rng) for _ in range(part.stop - part.start)])
             gradient = score.gradient(x + scale * score.place(noise)).double()
             group = torch.arange(part.start, part.stop, device=x.device) % GROUPS
-            first.index_add_(0, group, gradient)
-            second.index_add_(0, group, gradient.square())
+            member = F.one_hot(group, GROUPS).double()  # not index_add_: on a GPU it adds in any order
+            first += torch.einsum("ng,nchw->gchw", member, gradient)
+            second += torch.einsum("ng,nchw->gchw", member, gradient.square())
+            count += member.sum(0)[:, None, None, None]
             done += len(gradient)
-            values = self._told(first.sum(0), second.sum(0), torch.tensor(done, device=x.device))
-            count = torch.bincount(torch.arange(done, device=x.device) % GROUPS, minlength=GROUPS)
-            spread = self._told(first, second, count[:, None, None, None]).var(0)
+            values = self._told(first.sum(0), second.sum(0), count.sum())
+            spread = self._told(first, second, count).var(0)
             stderr = None if done < 2 * GROUPS else (spread / GROUPS).sqrt()[None]
             signed = self.statistic == "mean"
             yield Progress(done, self.n, attributions(score, scores, values[None], signed=signed, stderr=stderr))
