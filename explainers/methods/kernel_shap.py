@@ -19,7 +19,7 @@ from explainers.params import Parameters, Range
 from explainers.players import Regions
 from explainers.registry import register
 from explainers.results import settled
-from explainers.shapley import KernelRegression, drawn, fewest
+from explainers.shapley import GROWTH, KernelRegression, drawn, fewest
 from explainers.types import Attributions, InputError, Progress, ScoreFunction
 
 
@@ -52,13 +52,16 @@ class KernelShap(Parameters):
             raise InputError(f"n must be at least {fewest(game.d)} for {game.d} regions; got {self.n}")
         coalitions = drawn(game.d, self.n, rng)
         regression, done, total = KernelRegression(coalitions, game.ends), 2, 2 + 2 * len(coalitions.z)
+        shown, stop = 0, False
         rows = (coalitions.rows(part) for part in batches(total - done, score, FIRST, 2))
         for batch in game.value.stream(rows):
             regression.add(batch.score.cpu().double())
             done += len(batch.z)
-            values, stderr = regression.solve()
-            result = game.shares(values, stderr if regression.determined else None)
-            stop = settled(result, self.tolerance)
+            if done >= min(GROWTH * shown, total):
+                shown = done
+                values, stderr = regression.solve()
+                result = game.shares(values, stderr if regression.determined else None)
+                stop = settled(result, self.tolerance)
             yield Progress(done, done if stop else total, result)
             if stop:
                 return

@@ -20,6 +20,7 @@ from explainers.masking import FIRST, Baseline, batches
 from explainers.params import Parameters, Range
 from explainers.players import Regions
 from explainers.registry import register
+from explainers.shapley import GROWTH
 from explainers.types import Attributions, Progress, ScoreFunction
 
 
@@ -49,11 +50,13 @@ class Lime(Parameters):
         game = played(score, x, self.baseline, self.regions, self.cells)
         z = bernoulli(self.n, game.d, 0, 0.5, rng)
         z[0] = 1  # the picture itself
-        fit, done = LocalFit(game.d, len(score.classes), self.kernel_width, self.ridge), 0
+        fit, done, shown = LocalFit(self.kernel_width, self.ridge), 0, 0
         for batch in game.value.stream(z[part] for part in batches(self.n, score, FIRST)):
-            fit.add(batch.z.cpu().double(), batch.score.cpu().double())
+            fit.add(batch.z.cpu(), batch.score.cpu())
             done += len(batch.z)
-            yield Progress(done, self.n, told(game, fit))
+            if done >= min(GROWTH * shown, self.n):
+                shown, result = done, told(game, fit)
+            yield Progress(done, self.n, result)
 
 
 def told(game: Game, fit: LocalFit) -> Attributions:
@@ -65,20 +68,22 @@ def told(game: Game, fit: LocalFit) -> Attributions:
 class LocalFit:
     """argmin Σ_i π(z_i) (f_i − c − z_i · w)² + ridge |w|², the intercept c free."""
 
-    def __init__(self, d: int, t: int, width: float, ridge: float) -> None:
+    def __init__(self, width: float, ridge: float) -> None:
         self.width, self.ridge = width, ridge
-        self.z = torch.zeros(0, d, dtype=torch.float64)
-        self.f = torch.zeros(0, t, dtype=torch.float64)
+        self.z: list[Float[Tensor, "b d"]] = []
+        self.f: list[Float[Tensor, "b t"]] = []
 
     def add(self, z: Float[Tensor, "n d"], f: Float[Tensor, "n t"]) -> None:
-        self.z, self.f = torch.cat([self.z, z]), torch.cat([self.f, f])
+        self.z.append(z)
+        self.f.append(f)
 
     def solve(self) -> tuple[Float[Tensor, "d t"], Float[Tensor, "d t"], Float[Tensor, " t"]]:
         """w, its standard error, and R² in the same weights."""
-        n, d = self.z.shape
-        distance = 1 - self.z.mean(1).sqrt()
+        Z, f = torch.cat(self.z).double(), torch.cat(self.f).double()
+        n, d = Z.shape
+        distance = 1 - Z.mean(1).sqrt()
         weight = torch.exp(-((distance / self.width) ** 2))[:, None]
-        Z, f = (part - (weight * part).sum(0) / weight.sum() for part in (self.z, self.f))
+        Z, f = (part - (weight * part).sum(0) / weight.sum() for part in (Z, f))
         penalty = self.ridge * torch.eye(d, dtype=torch.float64)
         inverse = torch.linalg.pinv(Z.mT @ (weight * Z) + penalty, hermitian=True)
         w = inverse @ (Z.mT @ (weight * f))

@@ -41,7 +41,7 @@ def test_weighted_ridge_by_another_route() -> None:
     z = (torch.rand(50, 6, generator=rng) < 0.5).double()
     z[0] = 1
     f = torch.randn(50, 2, generator=rng).double()
-    fit = LocalFit(6, 2, width=0.3, ridge=1.5)
+    fit = LocalFit(width=0.3, ridge=1.5)
     for part in (slice(0, 8), slice(8, 50)):
         fit.add(z[part], f[part])
     weight = torch.exp(-(((1 - z.mean(1).sqrt()) / 0.3) ** 2)).sqrt()[:, None]
