@@ -3,6 +3,7 @@
 from explainers.indices import SobolIndices, sobol_indices
 from explainers.registry import Method, build, list_methods, method
 from explainers.runs import explain, stream, stream_classes
+from explainers.shapley import ShapleyValues, shapley_values
 from explainers.types import (
     Attribution,
     Attributions,
@@ -28,6 +29,7 @@ __all__ = [
     "Precision",
     "Progress",
     "ScoreFunction",
+    "ShapleyValues",
     "SobolIndices",
     "ValueFunction",
     "Word",
@@ -35,6 +37,7 @@ __all__ = [
     "explain",
     "list_methods",
     "method",
+    "shapley_values",
     "sobol_indices",
     "stream",
     "stream_classes",
