@@ -1,6 +1,8 @@
 """Explainers of image and text classifiers. `explain` is one call; `stream` shows the result sharpen."""
 
 from explainers.indices import SobolIndices, sobol_indices
+from explainers.metrics.panel import stream_trust, trust
+from explainers.metrics.report import Check, TrustReport
 from explainers.registry import Method, build, list_methods, method
 from explainers.runs import explain, stream, stream_classes
 from explainers.types import (
@@ -20,6 +22,7 @@ from explainers.types import (
 __all__ = [
     "Attribution",
     "Attributions",
+    "Check",
     "Classifier",
     "Explainer",
     "InputError",
@@ -29,6 +32,7 @@ __all__ = [
     "Progress",
     "ScoreFunction",
     "SobolIndices",
+    "TrustReport",
     "ValueFunction",
     "Word",
     "build",
@@ -38,4 +42,6 @@ __all__ = [
     "sobol_indices",
     "stream",
     "stream_classes",
+    "stream_trust",
+    "trust",
 ]
