@@ -1,6 +1,8 @@
 """Explainers of image and text classifiers. `explain` is one call; `stream` shows the result sharpen."""
 
 from explainers.indices import SobolIndices, sobol_indices
+from explainers.metrics.panel import stream_trust, trust
+from explainers.metrics.report import Check, TrustReport
 from explainers.registry import Method, build, list_methods, method
 from explainers.runs import explain, stream, stream_classes
 from explainers.shapley import ShapleyValues, shapley_values
@@ -21,6 +23,7 @@ from explainers.types import (
 __all__ = [
     "Attribution",
     "Attributions",
+    "Check",
     "Classifier",
     "Explainer",
     "InputError",
@@ -31,6 +34,7 @@ __all__ = [
     "ScoreFunction",
     "ShapleyValues",
     "SobolIndices",
+    "TrustReport",
     "ValueFunction",
     "Word",
     "build",
@@ -41,4 +45,6 @@ __all__ = [
     "sobol_indices",
     "stream",
     "stream_classes",
+    "stream_trust",
+    "trust",
 ]

@@ -33,6 +33,25 @@ def leave_one_out(d: int, parts: Iterable[slice], order: Int[Tensor, " d"]) -> I
         yield torch.ones(len(absent), d).scatter_(1, absent[:, None], 0.0)
 
 
+def ranked(order: Int[Tensor, " d"], counts: Int[Tensor, " s"]) -> Float[Tensor, "s d"]:
+    """Rows that keep all but the first `counts` players of `order`."""
+    rank = order.argsort()
+    return (rank >= counts[:, None]).float()
+
+
+def fixed_size(n: int, d: int, size: int, rng: torch.Generator) -> Float[Tensor, "{n} {d}"]:
+    """Independent rows in which exactly `size` players, every such set equally likely, are absent."""
+    rank = torch.rand(n, d, generator=rng).argsort(1).argsort(1)
+    return (rank >= size).float()
+
+
+def halved(n: int, d: int, shifts: int, rng: torch.Generator) -> Float[Tensor, "{n} {d}+{shifts}"]:
+    """Rows 2i and 2i + 1 are a random half of the players, of one fixed size, and the other half, with one shift."""
+    z = torch.cat([fixed_size(n // 2, d, d // 2, rng), torch.rand(n // 2, shifts, generator=rng)], 1)
+    complement = torch.cat([1 - z[:, :d], z[:, d:]], 1)
+    return torch.stack([z, complement], 1).flatten(0, 1)
+
+
 def latin_hypercube(n: int, d: int, rng: torch.Generator) -> Float[Tensor, "{n} {d}"]:
     """Every column has one point in each of n equal intervals."""
     ranks = torch.rand(n, d, generator=rng).argsort(0)

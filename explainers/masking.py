@@ -125,6 +125,12 @@ class Cells:
         # nearest, not bilinear: a blurred border would credit both neighbours
         return z[:, self.cell.to(z.device)][:, None]
 
+    def pool(self, values: Float[Tensor, "h w"]) -> Float[Tensor, " d"]:
+        """The mean of a map over each cell."""
+        cell = self.cell.flatten()
+        sums = torch.zeros(self.d, dtype=torch.float64).index_add_(0, cell, values.flatten().double())
+        return (sums / cell.bincount(minlength=self.d)).float()
+
 
 @dataclass(frozen=True)
 class ShiftedCells:

@@ -64,6 +64,10 @@ class Parameters:
         """JSON-able; `type(self)(**self.as_dict()) == self`."""
         return asdict(self)
 
+    def reduced(self) -> Parameters:
+        """The same method on the budget of a check that runs it several times; itself, unless a method says how."""
+        return self
+
 
 def _schema(cls: type[Parameters]) -> Iterator[Param]:
     hints = get_type_hints(cls, include_extras=True)

@@ -177,6 +177,10 @@ class Explainer(Protocol):
 
     def as_dict(self) -> dict[str, object]: ...
 
+    def reduced(self) -> Explainer:
+        """The same method with fewer samples, for checks that run it several times."""
+        ...
+
     def explain(
         self, score: GradientScore, x: Float[Tensor, "c h w"], rng: Generator
     ) -> Iterator[Progress[Attributions]]: ...

@@ -226,3 +226,16 @@ class GFunction:
     def total(self) -> Float[Tensor, " d"]:
         v = 1 / (3 * (1 + self.a) ** 2)
         return v * (1 + v).prod() / (1 + v) / ((1 + v).prod() - 1)
+
+
+@dataclass(frozen=True)
+class Game:
+    """Players and their score without a model or an image: what a metric needs, closed form and all."""
+
+    play: Callable[[Tensor], Tensor]
+    d: int
+    score: LinearScore = field(default_factory=lambda: LinearScore(torch.zeros(1, 1, 1)))
+
+    def __call__(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n t"]:
+        scores = self.play(z)
+        return scores if scores.ndim == 2 else scores[:, None]

@@ -6,7 +6,7 @@ Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2013 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import torch
@@ -38,6 +38,10 @@ class Occlusion(Parameters):
     @property
     def unit(self) -> str:
         return "{score} lost when it is covered"
+
+    def reduced(self) -> Occlusion:
+        """The same squares side by side."""
+        return replace(self, stride=self.window)
 
     def explain(
         self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator

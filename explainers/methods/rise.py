@@ -6,7 +6,7 @@ Petsiuk, Das and Saenko, "RISE: Randomized Input Sampling for Explanation of Bla
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import torch
@@ -44,6 +44,9 @@ class Rise(Parameters):
     @property
     def unit(self) -> str:
         return "{score} over masks that show it" if self.estimator == "raw" else "effect on {score} of showing it"
+
+    def reduced(self) -> Rise:
+        return replace(self, n_masks=min(self.n_masks, 80), tolerance=0.0)
 
     def explain(
         self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from explainers import Attributions, Method, Progress, build, explain, list_methods, runs, stream, stream_classes
+from explainers.scoring import ModelScore
 from tests.oracles import Linear, classifier, small_classifier
 
 ROOT = Path(__file__).parents[2]
@@ -237,6 +238,22 @@ def test_rounding_widens_the_standard_error() -> None:
     result = Attributions(2 * ones, (0,), (0.0,), "logit", True, 3 * ones)
     widened = runs.widened(result, 2.0)
     assert widened.stderr == pytest.approx(5.0)  # √(3² + (2 · 2)²)
+
+
+@every_method
+def test_the_reduced_budget_is_the_same_method_for_less(method: Method) -> None:
+    whole = build(method.name)
+    reduced = whole.reduced()
+    assert type(reduced) is type(whole)
+    assert reduced.reduced() == reduced
+    if method.needs == "scores":
+        model, x = small_classifier((64, 96)), torch.rand(3, 64, 96, generator=torch.Generator().manual_seed(1))
+        totals = [
+            next(iter(part.explain(ModelScore(model, (0,)), x, torch.Generator().manual_seed(0)))).total
+            for part in (whole, reduced)
+        ]
+        assert totals[1] <= totals[0]
+        assert totals[1] <= 250  # three of them and the panel's own rows stay below a thousand
 
 
 @every_method

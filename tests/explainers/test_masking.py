@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from explainers.designs import bernoulli, latin_hypercube, mirrored, scrambled_sobol
+from explainers.designs import bernoulli, fixed_size, halved, latin_hypercube, mirrored, ranked, scrambled_sobol
 from explainers.masking import Cells, MaskedScore, ShiftedCells, Windows, absent, batches, blur, on
 from tests.oracles import LinearScore
 
@@ -118,3 +118,25 @@ def test_designs(rng: torch.Generator) -> None:
     )  # plain Sobol points are as even; Halton's are not
     with pytest.raises(ValueError, match="n must be a power of two; got 48"):
         scrambled_sobol(48, 2, rng)
+
+
+def test_ranked_rows_remove_in_order() -> None:
+    rows = ranked(torch.tensor([2, 0, 3, 1]), torch.tensor([0, 1, 3, 4]))
+    assert rows.tolist() == [[1, 1, 1, 1], [1, 1, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]]
+
+
+def test_halves_are_complements_of_one_size(rng: torch.Generator) -> None:
+    z = halved(4000, 10, 2, rng)
+    assert torch.equal(z[0::2, :10] + z[1::2, :10], torch.ones(2000, 10))
+    assert torch.equal(z[0::2, 10:], z[1::2, 10:])
+    assert torch.equal(z[:, :10].sum(1), torch.full((4000,), 5.0))
+    assert torch.allclose(z[0::2, :10].mean(0), torch.tensor(0.5), atol=0.045)  # 4 σ
+    assert torch.equal((1 - fixed_size(50, 10, 3, rng)).sum(1), torch.full((50,), 3.0))
+
+
+def test_pooling_is_the_mean_of_each_cell(rng: torch.Generator) -> None:
+    cells, values = Cells(3, 4, SIZE), torch.rand(SIZE, generator=rng)
+    masks = cells.lift(torch.eye(12))[:, 0]
+    expected = (masks * values).sum((1, 2)) / masks.sum((1, 2))
+    assert torch.allclose(cells.pool(values), expected, atol=1e-6)
+    assert torch.equal(cells.pool(cells.lift(torch.arange(12.0)[None])[0, 0]), torch.arange(12.0))

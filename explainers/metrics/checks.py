@@ -1,0 +1,145 @@
+"""From measured numbers to checks: where the lines between passed, doubtful and failed lie, and why there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from explainers.metrics.agreement import compare
+from explainers.metrics.completeness import Completeness
+from explainers.metrics.curves import Curve
+from explainers.metrics.fidelity import Fidelity
+from explainers.metrics.report import Check, Status
+
+CLOSE = 0.01  # completeness: of the score difference; ten times what float32 leaves of a sound propagation
+APART = 0.1
+BEATS = 0.9  # share of the random orders that an order must beat to be told from them
+RIVALS = 0.02  # share of the other classes that may be explained better: in a thousand classes, twenty close relatives
+LEAST = 0.2  # share of the reachable μ-fidelity below which a map says next to nothing
+ALIKE = 0.5  # agreement from which on two maps tell the same story: a quarter of the variance of their ranks
+CLOSELY = 0.8
+SAME = 0.95  # and from which on they are one map
+NOISE = 0.5  # standard error in standard deviations of the map
+
+
+def judge_completeness(found: Completeness) -> Check:
+    """The promise of the method itself: Σφ = f(x) − f(x̄)."""
+    if found.relative is None:
+        return Check("completeness", "not possible", None, None, "There is no score difference to explain.")
+    status: Status = "passed" if found.relative <= CLOSE else "doubtful" if found.relative <= APART else "failed"
+    finding = f"The map's sum misses the score difference of {found.difference:.4g} by {found.relative:.2%}."
+    return Check("completeness", status, found.gap, found.difference, finding)
+
+
+def judge_fidelity(found: Fidelity, reach: Float[np.ndarray, " t"], labels: Sequence[str]) -> Check:
+    """Does the map say what hiding costs the claimed class (the first), and does it say so of that class?
+
+    Classes are compared by the share of what an additive map can reach: by plain correlation a loud class would look
+    better explained by another's map than a quiet one by its own. A map of another class explains that class and its
+    relatives better than the claimed one. They count where the map says much of them, three standard errors from
+    nothing: among a thousand classes some are always met by chance.
+    """
+    share = found.pearson / np.maximum(reach, LEAST)
+    clear = (share >= ALIKE) & (found.pearson >= 3 / math.sqrt(found.n))
+    rivals = int(((share > share[0]) & clear).sum())
+    others = max(len(share) - 1, 1)
+    value, control = float(found.pearson[0]), float(reach[0])
+    numbers = f"correlation {value:.2f}, from {found.low[0]:.2f} to {found.high[0]:.2f}, of {control:.2f} reachable"
+    if control < LEAST:
+        return Check("fidelity", "doubtful", value, control, f"No map could say what hiding regions costs ({numbers}).")
+    if found.high[0] < 0:
+        finding = f"What the map holds important raises the score when it is hidden ({numbers})."
+        return Check("fidelity", "failed", value, control, finding)
+    if rivals > RIVALS * others:
+        best = labels[int(np.where(clear, share, -np.inf).argmax())]
+        finding = f"The map suits {rivals} of {others} other classes better than its own, “{best}” best ({numbers})."
+        return Check("fidelity", "failed", value, control, finding)
+    if found.low[0] <= 0:
+        finding = f"The map does not say what hiding regions costs ({numbers})."
+        return Check("fidelity", "doubtful", value, control, finding)
+    finding = (
+        f"The map says what hiding regions costs ({numbers}), and suits {rivals} of {others} other classes better."
+    )
+    return Check("fidelity", "passed" if share[0] >= ALIKE else "doubtful", value, control, finding)
+
+
+def judge_deletion(curve: Curve, orders: Sequence[Curve]) -> Check:
+    areas = np.array([order.area for order in orders])
+    return _order("deletion", "Removing the highest regions first leaves", curve.area, areas, areas > curve.area)
+
+
+def judge_insertion(curve: Curve, orders: Sequence[Curve]) -> Check:
+    areas = np.array([order.area for order in orders])
+    return _order("insertion", "Showing the highest regions first gives", curve.area, areas, areas < curve.area)
+
+
+def _order(
+    name: str, opening: str, area: float, areas: Float[np.ndarray, " n"], beaten: Bool[np.ndarray, " n"]
+) -> Check:
+    """No failure: removing by a flat colour adds shapes of its own, and a sound map may lose by them."""
+    finding = (
+        f"{opening} an area of {area:.3g}, better than {beaten.sum()} of {len(areas)} random orders "
+        f"({areas.mean():.3g} ± {areas.std(ddof=1):.2g})."
+    )
+    return Check(name, "passed" if beaten.mean() >= BEATS else "doubtful", area, float(areas.mean()), finding)
+
+
+def judge_noise(values: Float[np.ndarray, "*shape"], stderr: Float[np.ndarray, "*shape"]) -> Check:
+    """The map's standard error against its own spread. At one, nothing in it can be told from noise."""
+    spread = float(values.std())
+    value = float(np.sqrt(np.square(stderr, dtype=np.float64).mean())) / spread if spread > 0 else np.inf
+    status: Status = "passed" if value <= NOISE else "doubtful" if value < 1 else "failed"
+    finding = f"The standard error is {value:.2f} of the map's spread."
+    return Check("noise", status, value, 1.0, finding)
+
+
+def judge_repetition(map_: Float[Tensor, " d"], again: Float[Tensor, " d"]) -> Check:
+    """The map against one by another seed."""
+    value, chance = compare(map_, again).spearman, _chance(len(map_))
+    finding = f"Another seed gives a map that agrees by {value:.2f} (unrelated maps: below {chance:.2f})."
+    return Check("repetition", _alike(value, chance), value, chance, finding)
+
+
+def judge_stability(again: Float[Tensor, " d"], moved: Float[Tensor, " d"], control: float) -> Check:
+    """One seed, two inputs: as they are, and a pixel aside with slight noise."""
+    value, chance = compare(again, moved).spearman, _chance(len(again))
+    finding = f"A shift by one pixel and slight noise leave an agreement of {value:.2f} (another seed: {control:.2f})."
+    return Check("stability", _alike(value, chance), value, control, finding)
+
+
+def judge_randomisation(again: Float[Tensor, " d"], shuffled: Float[Tensor, " d"], control: float) -> Check:
+    """One seed, two models: as it is, and with shuffled weights, which knows nothing of the classes.
+
+    An explainer that does not ask the model gives the same map twice. Smooth maps of unrelated models agree by chance
+    more often than their number of cells tells, so less than that is no failure.
+    """
+    value = compare(again, shuffled).spearman
+    numbers = f"agreement {value:.2f}; two seeds with the model as it is: {control:.2f}"
+    if value >= SAME:
+        finding = f"The map stays when the model's weights are shuffled ({numbers})."
+        return Check("randomisation", "failed", value, control, finding)
+    if value >= CLOSELY:
+        finding = f"The map is much the same when the model's weights are shuffled ({numbers})."
+        return Check("randomisation", "doubtful", value, control, finding)
+    finding = f"The map goes when the model's weights are shuffled ({numbers})."
+    return Check("randomisation", "passed", value, control, finding)
+
+
+def not_again() -> tuple[Check, ...]:
+    finding = "The map cannot be made again: no method is known for it."
+    return tuple(
+        Check(name, "not possible", None, None, finding) for name in ("repetition", "stability", "randomisation")
+    )
+
+
+def _chance(d: int) -> float:
+    """Two standard deviations of Spearman's correlation of unrelated maps."""
+    return 2 / math.sqrt(max(d - 1, 1))
+
+
+def _alike(value: float, chance: float) -> Status:
+    return "passed" if value >= ALIKE else "doubtful" if value > chance else "failed"

@@ -1,0 +1,208 @@
+"""The trust panel: every check that one explanation allows, each with its control, and a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from explainers.masking import Baseline
+from explainers.metrics import checks
+from explainers.metrics.completeness import completeness_of
+from explainers.metrics.curves import Deletion, Insertion
+from explainers.metrics.fidelity import fidelity_of
+from explainers.metrics.ground import FORWARDS, STEPS, Ground, grid, survey
+from explainers.metrics.randomisation import randomised
+from explainers.metrics.report import Check, TrustReport
+from explainers.registry import build, list_methods
+from explainers.scoring import ModelScore, resolve_precision
+from explainers.types import Attribution, Classifier, Explainer, Precision, Progress
+
+Explain = Callable[[Classifier, Tensor, int, int], Attribution]
+Remake = Callable[[Classifier, Tensor, int, int], Iterator[Progress[Attribution]]]
+
+RERUNS = 3
+CURVES = 2 * (STEPS + 1)  # forwards
+SLIGHT = 0.01  # standard deviation of the noise, in [0, 1]
+ORDER = ("fidelity", "deletion", "insertion", "completeness", "noise", "repetition", "stability", "randomisation")
+
+
+def trust(model: Classifier, x: Any, a: Attribution, explain: Explain | None = None, seed: int = 0) -> TrustReport:
+    """Whether the explanation `a` of `x` can be trusted, blocking: see `stream_trust`."""
+    *_, last = stream_trust(model, x, a, explain, seed)
+    return last.result
+
+
+def stream_trust(
+    model: Classifier,
+    x: Any,
+    a: Attribution,
+    explain: Explain | None = None,
+    seed: int = 0,
+    ground: Ground | None = None,
+) -> Iterator[Progress[TrustReport]]:
+    """The report as it grows, after every batch.
+
+    `explain`: (model, x, target, seed) → Attribution makes the map again; without it, the method that `a.meta` names,
+    on its `reduced()` budget. An edited map has neither, and the checks that need it are "not possible".
+
+    Costs `FORWARDS` + `CURVES` forwards, 314, and three explanations: 554 in all for RISE. `ground` is for whoever
+    judges several maps of one class, input, output and baseline: it is measured once, by `survey`.
+    """
+    case = _Case(model, model.prepare(x), a, seed)
+    made = tuple(case.at_once())
+    remake = _once(explain) if explain else _method(a)
+    if remake is None:
+        made += checks.not_again()
+    done = 0
+    rows = CURVES + (FORWARDS if ground is None else 0)
+    for step in case.again(remake) if remake else ():
+        done = step.done
+        yield Progress(done, step.total + rows, _report(made + step.result, done))
+    if remake:
+        made += step.result
+    for step in case.by_removal(ground):
+        yield Progress(done + step.done, done + rows, _report(made + step.result, done + step.done))
+
+
+def _report(made: tuple[Check, ...], forwards: int) -> TrustReport:
+    return TrustReport(tuple(sorted(made, key=lambda check: ORDER.index(check.name))), forwards)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One map to judge. Its questions come in three groups, by what they cost."""
+
+    model: Classifier
+    x: Float[Tensor, "c h w"]
+    a: Attribution
+    seed: int
+
+    def at_once(self) -> Iterator[Check]:
+        """What the attribution says of itself."""
+        a = self.a
+        if a.delta is not None:
+            logits = ModelScore(self.model, range(len(self.model.labels))).exact(self.x[None])
+            total = float(a.values.sum(dtype="float64"))
+            yield checks.judge_completeness(completeness_of(total, a.delta, float(logits.abs().max())))
+        if a.stderr is not None:
+            yield checks.judge_noise(a.values, a.stderr)
+
+    def again(self, remake: Remake) -> Iterator[Progress[tuple[Check, ...]]]:
+        """By another seed; of a moved input; of a model that knows nothing. Each costs what the first does."""
+        rng = torch.Generator().manual_seed(self.seed)
+        other = _number(self.a.meta.get("seed")) + self.seed + 1
+        settings = (
+            (self.model, self.x),
+            (self.model, moved(self.x, rng)),
+            (randomised(self.model, rng), self.x),
+        )
+        maps: list[Tensor] = []
+        found: tuple[Check, ...] = ()
+        cost = 0
+        for part, (model, x) in enumerate(settings):
+            for step in remake(model, x, self.a.target, other):
+                cost = cost or step.total
+                if step.done < step.total:
+                    yield Progress(part * cost + min(step.done, cost), RERUNS * cost, found)
+            maps.append(self.pool(step.result))
+            found = self._compared(maps)
+            yield Progress((part + 1) * cost, RERUNS * cost, found)
+
+    def _compared(self, maps: list[Tensor]) -> tuple[Check, ...]:
+        original, (again, *rest) = self.pool(self.a), maps
+        repetition = checks.judge_repetition(original, again)
+        control = repetition.value or 0.0
+        found = [repetition]
+        if rest:
+            found.append(checks.judge_stability(again, rest[0], control))
+        if rest[1:]:
+            found.append(checks.judge_randomisation(again, rest[1], control))
+        return tuple(found)
+
+    def by_removal(self, ground: Ground | None) -> Iterator[Progress[tuple[Check, ...]]]:
+        """What removing and showing regions does to the score, and what the map says that it does."""
+        done, total = 0, CURVES
+        if ground is None:
+            total += FORWARDS
+            for step in self._survey():
+                ground, done = step.result, step.done
+                if ground is None:
+                    yield Progress(done, total, ())
+        assert ground is not None
+        values = torch.from_numpy(self.a.values)
+        fidelity = fidelity_of(ground.claimed(values), ground.lost)
+        found: tuple[Check, ...] = (checks.judge_fidelity(fidelity, ground.reach, self._labels(ground)),)
+        yield Progress(done, total, found)
+        rng, phi = torch.Generator().manual_seed(self.seed), ground.cells.pool(values)
+        for metric, check in ((Deletion, checks.judge_deletion), (Insertion, checks.judge_insertion)):
+            *_, last = metric(steps=STEPS).evaluate(ground.curves, phi, rng)
+            done += last.done
+            found += (check(last.result, ground.orders),)
+            yield Progress(done, total, found)
+
+    def _survey(self) -> Iterator[Progress[Ground | None]]:
+        a = self.a
+        precision = resolve_precision(self.model, self.x, (a.target,), a.output)
+        yield from survey(
+            self.model, self.x, a.target, a.output, _class(a.meta), _baseline(a.meta), precision, self.seed
+        )
+
+    def _labels(self, ground: Ground) -> tuple[str, ...]:
+        return tuple(self.model.labels[k] for k in ground.classes)
+
+    def pool(self, a: Attribution) -> Float[Tensor, " d"]:
+        return grid(self.x).pool(torch.from_numpy(a.values))
+
+
+def moved(x: Float[Tensor, "c h w"], rng: torch.Generator) -> Float[Tensor, "c h w"]:
+    """One pixel to the right, the left edge repeated, with slight noise."""
+    aside = torch.cat([x[..., :1], x[..., :-1]], -1)
+    return (aside + SLIGHT * torch.randn(x.shape, generator=rng).to(x)).clamp(0, 1)
+
+
+def _once(explain: Explain) -> Remake:
+    """A map that comes all at once, for as many forwards as it says."""
+
+    def remake(model: Classifier, x: Tensor, target: int, seed: int) -> Iterator[Progress[Attribution]]:
+        a = explain(model, x, target, seed)
+        cost = max(_number(a.meta.get("forwards")), 1)
+        yield Progress(cost, cost, a)
+
+    return remake
+
+
+def _method(a: Attribution) -> Remake | None:
+    """The method that made the map, on its reduced budget, for the same score and in the same precision."""
+    name, params = a.meta.get("method"), a.meta.get("params")
+    if name not in {method.name for method in list_methods()} or not isinstance(params, Mapping):
+        return None
+    explainer: Explainer = build(str(name), params).reduced()
+    precision: Precision = "bfloat16" if a.meta.get("precision") == "bfloat16" else "float32"
+
+    def remake(model: Classifier, x: Tensor, target: int, seed: int) -> Iterator[Progress[Attribution]]:
+        score = ModelScore(model, (target,), a.output, precision, against=_class(a.meta))
+        for step in explainer.explain(score, x, torch.Generator().manual_seed(seed)):
+            yield Progress(step.done, step.total, step.result.of(target))
+
+    return remake
+
+
+def _baseline(meta: Mapping[str, object]) -> Baseline:
+    """The map's own, where it has one: it answers what it was asked."""
+    params = meta.get("params")
+    chosen = params.get("baseline") if isinstance(params, Mapping) else None
+    return next((baseline for baseline in get_args(Baseline) if baseline == chosen), "mean")
+
+
+def _class(meta: Mapping[str, object]) -> int | None:
+    against = meta.get("against")
+    return against if isinstance(against, int) else None
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
