@@ -19,7 +19,9 @@ from starlette.routing import Mount, Route
 
 from app import failures, wiring
 from app.api import api
+from app.api.explanations import SECONDS_BETWEEN_LOOKS
 from app.guard import SameOrigin, SecureHeaders
+from app.jobs.spec import UNFINISHED
 from app.owner import LOCAL_USER
 from app.service import Service
 
@@ -64,9 +66,12 @@ async def _life(_: object) -> AsyncIterator[None]:
 
 
 async def _explain_first(service: Service) -> None:
-    """So that whoever opens the page finds a picture explained."""
+    """So that whoever opens the page finds a picture explained, and the explanation judged."""
     try:
-        await run_in_threadpool(service.first, LOCAL_USER)
+        first = await run_in_threadpool(service.first, LOCAL_USER)
+        while (await run_in_threadpool(service.run, first)).state in UNFINISHED:
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        await run_in_threadpool(service.judge, LOCAL_USER, first.id)
     except Exception as error:
         LOG.error("the first example cannot be explained: %s", failures.sentence(error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -29,7 +30,15 @@ def describe(desk: Service, explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def progress(desk: Service, run: Run) -> dict[str, Any]:
+def judged(desk: Service, run: Run[Any]) -> dict[str, Any]:
+    """A judgement as far as it has come. `report` is None until there is a first check."""
+    report = run.result
+    if report is None and (so_far := desk.store.runs.preview(run.key)) is not None:
+        report = json.loads(so_far)
+    return {"target": run.spec.target, "report": report, "progress": progress(desk, run)}
+
+
+def progress(desk: Service, run: Run[Any]) -> dict[str, Any]:
     """State, counts, seconds so far and to come, place in the queue, version of the preview."""
     ended = run.finished or time.time()
     seconds = ended - run.started if run.started else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from app import uploads
 from app.examples import EXAMPLES, FIRST
@@ -11,11 +11,13 @@ from app.failures import NotFoundError, RequestError
 from app.jobs.look import specify
 from app.jobs.pool import Pool
 from app.jobs.question import Question
+from app.jobs.spec import JobSpec, Spec, TrustSpec
 from app.settings import Settings
 from app.storage.assets import OwnedAsset
 from app.storage.explanations import Explanation
 from app.storage.runs import Run
 from app.storage.store import Store
+from explainers import PANEL_REVISION
 
 T = TypeVar("T")
 
@@ -39,7 +41,7 @@ class Service:
         return self.upload(owner, EXAMPLES[name].read(), EXAMPLES[name].title)
 
     def asset(self, owner: str, id: str) -> OwnedAsset:
-        return _found(self.store.assets.get(owner, _minted(id)), "picture")
+        return found(self.store.assets.get(owner, _minted(id)), "picture")
 
     def asset_png(self, owner: str, id: str) -> bytes:
         return self.store.assets.png(self.asset(owner, id))
@@ -66,12 +68,29 @@ class Service:
         return self.ask(owner, self.example(owner, FIRST).id, Question())
 
     def explanation(self, owner: str, id: str) -> Explanation:
-        return _found(self.store.explanations.get(owner, _minted(id)), "explanation")
+        return found(self.store.explanations.get(owner, _minted(id)), "explanation")
 
-    def run(self, explanation: Explanation) -> Run:
-        return self.store.runs.get(explanation.run)
+    def run(self, explanation: Explanation) -> Run[JobSpec]:
+        run = self.store.runs.get(explanation.run)
+        assert isinstance(run.spec, JobSpec), "explanations point to runs of their own kind"
+        return cast("Run[JobSpec]", run)
 
-    def position(self, run: Run) -> int | None:
+    def judge(self, owner: str, id: str) -> Run[Spec]:
+        """Whether the class looked at is explained well: the stored judgement, or a run that makes it."""
+        explanation = self.explanation(owner, id)
+        run = self.run(explanation)
+        if run.state != "done":
+            raise RequestError(f"An explanation is judged when it is done; this one is {run.state}.")
+        spec = _judgement(explanation)
+        if self.store.runs.follow(run.key, spec, owner):
+            self.pool.submit(spec.key, owner)
+        return self.store.runs.get(spec.key)
+
+    def judgement(self, explanation: Explanation) -> Run[Spec] | None:
+        """Of the class looked at; None when nobody has asked for it."""
+        return self.store.runs.find(_judgement(explanation).key)
+
+    def position(self, run: Run[Any]) -> int | None:
         """How many jobs start before it; None unless it waits."""
         return self.pool.position(run.key) if run.state == "queued" else None
 
@@ -96,11 +115,15 @@ class Service:
         return self.ask(owner, explanation.asset, spec.question(explanation.view["target"]))
 
     def preview(self, owner: str, id: str) -> bytes:
-        return _found(self.store.runs.preview(self.explanation(owner, id).run), "preview")
+        return found(self.store.runs.preview(self.explanation(owner, id).run), "preview")
 
     def blob(self, owner: str, id: str, sha256: str) -> bytes:
         """Part of this explanation: its input or its result. Knowing a hash gives nothing else."""
-        return _found(self.store.runs.blob(self.explanation(owner, id).run, _minted(sha256)), "part")
+        return found(self.store.runs.blob(self.explanation(owner, id).run, _minted(sha256)), "part")
+
+
+def _judgement(explanation: Explanation) -> TrustSpec:
+    return TrustSpec(explanation=explanation.run, target=explanation.view["target"], revision=PANEL_REVISION)
 
 
 def _minted(id: str) -> str:
@@ -108,7 +131,7 @@ def _minted(id: str) -> str:
     return id if id.isascii() and id.isalnum() else ""
 
 
-def _found(thing: T | None, noun: str) -> T:
+def found(thing: T | None, noun: str) -> T:
     if thing is None:
         raise NotFoundError(f"There is no such {noun}, or it is not yours.")
     return thing

@@ -1,8 +1,9 @@
 """Explainers of image and text classifiers. `explain` is one call; `stream` shows the result sharpen."""
 
 from explainers.indices import SobolIndices, sobol_indices
-from explainers.metrics.panel import stream_trust, trust
+from explainers.metrics.panel import PANEL_REVISION, stream_trust, trust
 from explainers.metrics.report import Check, TrustReport
+from explainers.propagation import DeepLift, UnsupportedOperatorError, deeplift
 from explainers.registry import Method, build, list_methods, method
 from explainers.runs import explain, stream, stream_classes
 from explainers.shapley import ShapleyValues, shapley_values
@@ -21,10 +22,12 @@ from explainers.types import (
 )
 
 __all__ = [
+    "PANEL_REVISION",
     "Attribution",
     "Attributions",
     "Check",
     "Classifier",
+    "DeepLift",
     "Explainer",
     "InputError",
     "Method",
@@ -35,9 +38,11 @@ __all__ = [
     "ShapleyValues",
     "SobolIndices",
     "TrustReport",
+    "UnsupportedOperatorError",
     "ValueFunction",
     "Word",
     "build",
+    "deeplift",
     "explain",
     "list_methods",
     "method",

@@ -14,11 +14,10 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api.assets import PRIVATE
 from app.api.identity import Desk, Owner
-from app.description import describe, progress
+from app.description import describe, judged, progress
 from app.jobs.question import FIRST_METHOD, Question
 from app.jobs.spec import UNFINISHED
-from app.service import Service
-from app.storage.explanations import Explanation
+from app.service import Service, found
 from explainers.types import Output
 
 router = APIRouter(prefix="/explanations", tags=["explanations"])
@@ -40,6 +39,9 @@ class Ask(BaseModel):
     output: Output = "logit"
     seed: int = 0
     target: Annotated[int | str | None, Field(description="Class index or label; the likeliest when missing.")] = None
+    against: Annotated[
+        int | str | None, Field(description="Class index or label: why the target and not this one.")
+    ] = None
 
 
 class View(BaseModel):
@@ -75,9 +77,27 @@ def cancel(id: str, desk: Desk, owner: Owner) -> None:
 async def events(id: str, desk: Desk, owner: Owner) -> StreamingResponse:
     """Server-sent events `progress` until the state is done, failed or cancelled; then the stream ends."""
     explanation = await run_in_threadpool(desk.explanation, owner, id)
-    return StreamingResponse(
-        _follow(desk, explanation), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-    )
+    return _stream(desk, explanation.run)
+
+
+@router.post("/{id}/trust", status_code=201)
+def judge(id: str, desk: Desk, owner: Owner) -> dict[str, Any]:
+    """Judge the map of the class looked at, or find the judgement that is stored."""
+    return judged(desk, desk.judge(owner, id))
+
+
+@router.get("/{id}/trust")
+def judgement(id: str, desk: Desk, owner: Owner) -> dict[str, Any]:
+    """The judgement of the class looked at, while it is made as far as it has come."""
+    return judged(desk, found(desk.judgement(desk.explanation(owner, id)), "judgement"))
+
+
+@router.get("/{id}/trust/events", response_class=StreamingResponse)
+async def judgement_events(id: str, desk: Desk, owner: Owner) -> StreamingResponse:
+    """Server-sent events `progress` as for explanations; a new preview is a report with more checks."""
+    explanation = await run_in_threadpool(desk.explanation, owner, id)
+    run = found(await run_in_threadpool(desk.judgement, explanation), "judgement")
+    return _stream(desk, run.key)
 
 
 @router.get("/{id}/preview", response_class=Response)
@@ -94,11 +114,15 @@ def blob(id: str, sha256: str, desk: Desk, owner: Owner) -> Response:
     return Response(data, media_type=kind, headers=PRIVATE)
 
 
-async def _follow(desk: Service, explanation: Explanation) -> AsyncIterator[bytes]:
+def _stream(desk: Service, key: str) -> StreamingResponse:
+    return StreamingResponse(_follow(desk, key), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+async def _follow(desk: Service, key: str) -> AsyncIterator[bytes]:
     told: tuple[object, ...] | None = None
     silent = 0.0
     while True:
-        now = await run_in_threadpool(lambda: progress(desk, desk.run(explanation)))
+        now = await run_in_threadpool(lambda: progress(desk, desk.store.runs.get(key)))
         news = (now["state"], now["done"], now["preview"], now["position"])
         if news != told:
             told, silent = news, 0.0

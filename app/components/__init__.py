@@ -16,7 +16,7 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 STATIC = Path(__file__).parents[2] / "static"
-NAMES = ("map", "classes", "drop", "gallery", "copylink")
+NAMES = ("map", "classes", "drop", "gallery", "copylink", "trust")
 
 
 @cache
@@ -64,3 +64,8 @@ def gallery(pictures: Sequence[Mapping[str, str]], chosen: str | None, key: str)
 
 def copy_link(path: str, key: str) -> None:
     _mount("copylink", key, {"path": path})
+
+
+def trust(data: Mapping[str, Any], key: str) -> None:
+    """The judgement of a map; it follows one that is still being made by itself."""
+    _mount("trust", key, data)

@@ -29,6 +29,7 @@ class Look:
     labels: tuple[str, ...]
     probabilities: tuple[float, ...]
     target: int
+    against: int | None
     precision: Precision
     input_png: bytes
 
@@ -40,14 +41,22 @@ class Look:
 
 
 def look(model: Classifier, png: bytes, question: Question) -> Look:
-    """One forward of the input, and a few masked ones where bfloat16 has to be checked. Raises RequestError."""
+    """One forward of the input, and a few masked ones where bfloat16 has to be checked. Raises RequestError.
+
+    The classes are the likeliest, likeliest first, and those asked for.
+    """
     x = model.prepare(uploads.image(png))
     probabilities = scoring.ModelScore(model, range(len(model.labels)), "probability").exact(x[None])[0].tolist()
     target = resolve(question.target, model.labels, probabilities)
+    against = None if question.against is None else resolve(question.against, model.labels, probabilities, "against")
+    if against == target:
+        raise RequestError(f"against must be another class than the target; got {model.labels[target]!r:.100} twice")
     classes: tuple[int, ...] = (target,)
     precision: Precision = "float32"
     if registry.method(question.method).needs == "scores":
-        classes = scoring.top_classes(model, x, CLASSES, extra=(target,))
+        ranked = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)
+        # a class has no margin over itself
+        classes = tuple(dict.fromkeys(k for k in (*ranked[:CLASSES], target) if k != against))
         precision = scoring.resolve_precision(model, x, classes, question.output)
     return Look(
         card=asdict(model.card),
@@ -55,6 +64,7 @@ def look(model: Classifier, png: bytes, question: Question) -> Look:
         labels=tuple(model.labels[k] for k in classes),
         probabilities=tuple(probabilities[k] for k in classes),
         target=target,
+        against=against,
         precision=precision,
         input_png=_png(x),
     )
@@ -74,21 +84,24 @@ def specify(question: Question, asset: str, answer: Look) -> JobSpec:
         seed=question.seed,
         precision=answer.precision,
         classes=answer.classes,
+        against=answer.against,
     )
 
 
-def resolve(target: int | str | None, labels: Sequence[str], probabilities: Sequence[float]) -> int:
-    """A class by index or label; the likeliest when none is named. Raises RequestError."""
+def resolve(
+    target: int | str | None, labels: Sequence[str], probabilities: Sequence[float], field: str = "target"
+) -> int:
+    """A class by index or label; the likeliest when none is named. Raises RequestError naming the field."""
     if target is None:
         return max(range(len(labels)), key=probabilities.__getitem__)
     if isinstance(target, str):
         if target in labels:
             return labels.index(target)
         if not target.isdecimal() or len(target) > 9:
-            raise RequestError(f"target must be a class label or index of this model; got {target!r:.100}")
+            raise RequestError(f"{field} must be a class label or index of this model; got {target!r:.100}")
         target = int(target)
     if not 0 <= target < len(labels):
-        raise RequestError(f"target must lie in [0, {len(labels) - 1}]; got {target}")
+        raise RequestError(f"{field} must lie in [0, {len(labels) - 1}]; got {target}")
     return target
 
 

@@ -15,7 +15,10 @@ FIRST_METHOD = "rise"
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """No model means the one shown first, no target the likeliest class. Raises RequestError."""
+    """No model means the one shown first, no target the likeliest class. Raises RequestError.
+
+    With `against`, the question is why the target and not that class.
+    """
 
     model: str | None = None
     method: str = FIRST_METHOD
@@ -23,6 +26,7 @@ class Question:
     output: Output = "logit"
     seed: int = 0
     target: int | str | None = None
+    against: int | str | None = None
 
     def __post_init__(self) -> None:
         try:

@@ -9,10 +9,10 @@ from typing import ParamSpec, TypeVar
 
 from app import failures, uploads
 from app.jobs.shelf import Shelf
-from app.jobs.spec import JobSpec
+from app.jobs.spec import JobSpec, Spec, TrustSpec
 from app.storage import codec
 from app.storage.store import Store
-from explainers import stream_classes
+from explainers import TrustReport, stream_classes, stream_trust
 from explainers.types import Attributions, Classifier, Progress
 
 SECONDS_BETWEEN_REPORTS = 0.5
@@ -28,18 +28,14 @@ def execute(store: Store, shelf: Shelf, key: str) -> None:
         if attempt is None:
             return
         try:
-            _explain(store, shelf, key, attempt, writer)
+            _compute(store, shelf, key, attempt, writer)
         except Exception as error:
             _whole(writer, store.runs.fail, key, failures.sentence(error))
 
 
-def _explain(store: Store, shelf: Shelf, key: str, attempt: int, writer: ThreadPoolExecutor) -> None:
-    spec = store.runs.get(key).spec
-    model = shelf.get(spec.model)
-    if model.card.digest != spec.digest:
-        raise failures.RequestError(f"The weights of {spec.model} have changed since this was asked; ask again.")
+def _compute(store: Store, shelf: Shelf, key: str, attempt: int, writer: ThreadPoolExecutor) -> None:
     reported = -SECONDS_BETWEEN_REPORTS
-    for step in stream(spec, model, store.runs.asset(key)):
+    for step in _steps(store, shelf, store.runs.get(key).spec):
         if step.done == step.total:
             _whole(writer, store.runs.finish, key, attempt, step.total, *codec.encode(step.result))
             return
@@ -47,11 +43,19 @@ def _explain(store: Store, shelf: Shelf, key: str, attempt: int, writer: ThreadP
             reported = time.monotonic()
             if not _whole(writer, store.runs.report, key, attempt, step.done, step.total, codec.preview(step.result)):
                 return
-    raise RuntimeError(f"method {spec.method} ended before its last step")
+    raise RuntimeError(f"run {key} ended before its last step")
+
+
+def _steps(store: Store, shelf: Shelf, spec: Spec) -> Iterator[Progress[codec.Result]]:
+    match spec:
+        case JobSpec():
+            yield from stream(spec, _model(shelf, spec), store.runs.asset(spec.key))
+        case TrustSpec():
+            yield from _judge(store, shelf, spec)
 
 
 def stream(spec: JobSpec, model: Classifier, png: bytes) -> Iterator[Progress[Attributions]]:
-    """The computation itself."""
+    """The explanation itself."""
     return stream_classes(
         spec.method,
         model,
@@ -60,8 +64,29 @@ def stream(spec: JobSpec, model: Classifier, png: bytes) -> Iterator[Progress[At
         spec.seed,
         spec.output,
         spec.precision,
+        against=spec.against,
         params=spec.params,
     )
+
+
+def _judge(store: Store, shelf: Shelf, spec: TrustSpec) -> Iterator[Progress[TrustReport]]:
+    judged = store.runs.get(spec.explanation)
+    if not isinstance(judged.spec, JobSpec) or judged.result is None:
+        raise RuntimeError(f"run {spec.explanation} is not a finished explanation")
+    map_ = store.runs.blob(judged.key, judged.result["blobs"][str(spec.target)])
+    if map_ is None:
+        raise LookupError(f"the map of class {spec.target} of run {judged.key} is missing")
+    attribution = codec.decode(judged.result, spec.target, map_)
+    picture = uploads.image(store.runs.asset(judged.key))
+    return stream_trust(_model(shelf, judged.spec), picture, attribution, seed=spec.seed)
+
+
+def _model(shelf: Shelf, spec: JobSpec) -> Classifier:
+    """Raises RequestError when it is no longer the one that was asked."""
+    model = shelf.get(spec.model)
+    if model.card.digest != spec.digest:
+        raise failures.RequestError(f"The weights of {spec.model} have changed since this was asked; ask again.")
+    return model
 
 
 def _whole(writer: ThreadPoolExecutor, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -21,7 +21,8 @@ class JobSpec:
     """One explanation, completely: equal specs give equal bytes on one machine, so they share one result.
 
     `classes` are all the classes that the same forwards are read for; which of them a user looks at is part of the
-    view, not of the job. `digest` is the weights', `revision` the method's: either one changes the key.
+    view, not of the job. With `against`, their margins over that class are explained. `digest` is the weights',
+    `revision` the method's: either one changes the key.
     """
 
     asset: str
@@ -34,11 +35,11 @@ class JobSpec:
     seed: int
     precision: Precision
     classes: tuple[int, ...]
+    against: int | None = None
 
     @property
     def key(self) -> str:
-        """sha256 of the canonical JSON."""
-        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return content_key(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"classes": list(self.classes)}
@@ -46,9 +47,45 @@ class JobSpec:
     def question(self, target: int) -> Question:
         """The question that this job answers, about one of its classes."""
         return Question(
-            model=self.model, method=self.method, params=self.params, output=self.output, seed=self.seed, target=target
+            model=self.model,
+            method=self.method,
+            params=self.params,
+            output=self.output,
+            seed=self.seed,
+            target=target,
+            against=self.against,
         )
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> JobSpec:
         return cls(**(values | {"classes": tuple(values["classes"])}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrustSpec:
+    """The judgement of one class of a finished explanation, `explanation` being the key of its run."""
+
+    explanation: str
+    target: int
+    revision: int
+    seed: int = 0
+
+    @property
+    def key(self) -> str:
+        return content_key(self.as_dict())
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+Spec = JobSpec | TrustSpec
+
+
+def spec_from(values: dict[str, Any]) -> Spec:
+    """The inverse of `as_dict`."""
+    return TrustSpec(**values) if "explanation" in values else JobSpec.from_dict(values)
+
+
+def content_key(values: dict[str, Any]) -> str:
+    """sha256 of the canonical JSON."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

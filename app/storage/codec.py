@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import load, save
 
+from explainers import TrustReport
 from explainers.types import Attribution, Attributions, Word
 
 PREVIEW_BYTES = 64_000
 HEADER_BYTES = 80  # of each tensor: name, type, shape and place, written out
 
 
-def encode(result: Attributions) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Manifest and parts; the part of class k is called `str(k)`."""
+Result = Attributions | TrustReport
+
+
+def encode(result: Result) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Manifest and parts; the part of class k is called `str(k)`. A report is all manifest."""
+    if isinstance(result, TrustReport):
+        return {"kind": "trust", **result.as_dict()}, {}
     manifest = {
         "kind": "attributions",
         "output": result.output,
@@ -44,8 +51,10 @@ def decode(manifest: Mapping[str, Any], target: int, part: bytes) -> Attribution
     )
 
 
-def preview(result: Attributions) -> bytes:
-    """Every class at a coarse resolution: tensors `str(k)`, at most 64 kB together."""
+def preview(result: Result) -> bytes:
+    """Every class at a coarse resolution: tensors `str(k)`, at most 64 kB together. Of a report, its JSON so far."""
+    if isinstance(result, TrustReport):
+        return json.dumps(result.as_dict()).encode()
     h, w = result.values.shape[1:]
     side = int(max(1.0, (PREVIEW_BYTES / len(result.classes) - HEADER_BYTES) / 4) ** 0.5)
     rows, cols = _middles(h, side), _middles(w, side)

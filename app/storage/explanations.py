@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.jobs.spec import JobSpec
-from app.storage import runs
+from app.storage import blobs, runs
 from app.storage.database import Database
 from app.storage.tables import ExplanationRow
 
@@ -36,7 +36,7 @@ class Explanations:
     ) -> tuple[Explanation, bool]:
         """One explanation per user, asset and run; and whether its run has to be computed now."""
         with self.database.write() as session:
-            fresh = runs.enter(session, spec, look, input_png, owner)
+            fresh = runs.enter(session, spec, look, blobs.put(session, input_png), owner)
             row = session.scalar(
                 select(ExplanationRow).where(
                     ExplanationRow.owner == owner, ExplanationRow.run == spec.key, ExplanationRow.asset == asset

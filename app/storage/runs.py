@@ -5,23 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Generic, TypeVar, get_args
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.jobs.spec import UNFINISHED, JobSpec, State
+from app.jobs.spec import UNFINISHED, JobSpec, Spec, State, TrustSpec, spec_from
 from app.storage import blobs
 from app.storage.database import Database
 from app.storage.tables import PreviewRow, ResultBlobRow, RunRow, WaiterRow
 
+S = TypeVar("S", JobSpec, TrustSpec, Spec, covariant=True)
+
 
 @dataclass(frozen=True)
-class Run:
+class Run(Generic[S]):
     """A run as it stands. `look` is what the model answered on the unmasked input, `input` the picture it saw."""
 
     key: str
-    spec: JobSpec
+    spec: S
     look: dict[str, Any]
     input: str
     state: State
@@ -40,7 +42,7 @@ class Run:
 class Runs:
     database: Database
 
-    def get(self, key: str) -> Run:
+    def get(self, key: str) -> Run[Spec]:
         """Raises LookupError: keys come from our own rows, never from a user."""
         with self.database.read() as session:
             return _run(session, _row(session, key))
@@ -50,6 +52,11 @@ class Runs:
         with self.database.read() as session:
             row = session.get(RunRow, key)
             return row is None or row.state in ("failed", "cancelled")
+
+    def find(self, key: str) -> Run[Spec] | None:
+        with self.database.read() as session:
+            row = session.get(RunRow, key)
+            return _run(session, row) if row else None
 
     def unfinished(self) -> list[tuple[str, str]]:
         """(key, one waiting owner) of all that is queued or was running, oldest first."""
@@ -91,6 +98,12 @@ class Runs:
             row.done = 0
             session.execute(delete(PreviewRow).where(PreviewRow.run == key))
             return row.attempt
+
+    def follow(self, key: str, spec: TrustSpec, owner: str) -> bool:
+        """Join or open a run about the run `key`, with its look and input; True when it has to be computed now."""
+        with self.database.write() as session:
+            about = _row(session, key)
+            return enter(session, spec, about.look, about.input, owner)
 
     def requeue(self, key: str) -> None:
         """Back to the queue: what the former worker still writes is refused, and the next claim raises the attempt."""
@@ -159,19 +172,17 @@ class Runs:
             return blobs.get(session, sha256)
 
     def asset(self, key: str) -> bytes:
-        """The input that the run is about."""
+        """The input that the explanation is about."""
         with self.database.read() as session:
             return blobs.get(session, _row(session, key).spec["asset"])
 
 
-def enter(session: Session, spec: JobSpec, look: dict[str, Any], input_png: bytes, owner: str) -> bool:
+def enter(session: Session, spec: Spec, look: dict[str, Any], input: str, owner: str) -> bool:
     """Join the run of this spec, or open it; True when it has to be computed now."""
     row = session.get(RunRow, spec.key)
     fresh = row is None or row.state in ("failed", "cancelled")
     if row is None:
-        row = RunRow(
-            key=spec.key, spec=spec.as_dict(), look=look, input=blobs.put(session, input_png), attempt=0, total=0
-        )
+        row = RunRow(key=spec.key, spec=spec.as_dict(), look=look, input=input, attempt=0, total=0)
         session.add(row)
     if fresh:
         row.state, row.done, row.error, row.started, row.finished = "queued", 0, None, None, None
@@ -200,11 +211,11 @@ def _owned(session: Session, key: str, attempt: int) -> RunRow | None:
     return row if row.state == "running" and row.attempt == attempt else None
 
 
-def _run(session: Session, row: RunRow) -> Run:
+def _run(session: Session, row: RunRow) -> Run[Spec]:
     preview = session.scalar(select(PreviewRow.version).where(PreviewRow.run == row.key))
     return Run(
         key=row.key,
-        spec=JobSpec.from_dict(row.spec),
+        spec=spec_from(row.spec),
         look=row.look,
         input=row.input,
         state=row.state,  # type: ignore[arg-type]  # the table's check constraint holds it to State

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import components
-from app.description import describe
+from app.description import describe, judged
 from app.service import Service
 from app.storage.explanations import Explanation
 from app.views import colours, regions
@@ -30,6 +30,8 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
     with left:
         finished, again = components.map_view(_map(shown, target, labels[target]), key="map")
     with right:
+        st.markdown("### Can this map be trusted?")
+        components.trust(_trust(desk, owner, explanation, shown), key="trust")
         st.markdown("### What the model answers")
         clicked = components.classes(
             [{"target": k, "label": labels[k], "probability": probabilities[k]} for k in look["classes"]],
@@ -81,6 +83,20 @@ def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
         "stops": colours.stops(signed=signed),
         "unit": registry.build(spec["method"], spec["params"]).unit.replace("{score}", score),
         "alt": f"Map of the evidence for {label} over the picture as the model sees it. Arrow keys read values.",
+    }
+
+
+def _trust(desk: Service, owner: str, explanation: Explanation, shown: dict[str, Any]) -> dict[str, Any]:
+    """Asked for by being looked at: whoever sees a map sees whether it can be trusted."""
+    run = desk.judgement(explanation)
+    if run is None and shown["progress"]["state"] == "done":
+        run = desk.judge(owner, explanation.id)
+    here = f"/api/v1/explanations/{explanation.id}/trust"
+    return {
+        "url": here,
+        "events": f"{here}/events",
+        "target": explanation.view["target"],
+        "judgement": None if run is None else judged(desk, run),
     }
 
 

@@ -6,7 +6,7 @@ Lundberg and Lee, "A Unified Approach to Interpreting Model Predictions", 2017 (
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import torch
@@ -21,6 +21,7 @@ from explainers.types import Attributions, GradientScore, Progress
 
 Background = Literal["shuffled", "colours", "noise"]
 
+REDUCED = 4  # references when a map is made again only to be compared
 TILES = 8  # along each side of a shuffled picture
 
 
@@ -39,6 +40,9 @@ class DeepShap(Parameters):
     @property
     def unit(self) -> str:
         return "share of {score} above that of the references"
+
+    def reduced(self) -> DeepShap:
+        return replace(self, n=min(self.n, REDUCED))
 
     def explain(
         self, score: GradientScore, x: Float[Tensor, "c h w"], rng: torch.Generator

@@ -44,7 +44,7 @@ class DeepLift(Parameters):
         self,
         score: GradientScore,
         x: Float[Tensor, "c h w"],
-        rng: torch.Generator,  # noqa: ARG002  (nothing is drawn)
+        rng: torch.Generator,
     ) -> Iterator[Progress[Attributions]]:
         x = score.place(x)
         pair = torch.stack([x, absent(self.baseline, x, score.neutral)])

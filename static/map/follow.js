@@ -1,8 +1,7 @@
-// A running explanation: progress as it comes, a coarse map whenever there is a new one, and the end.
+// A running job: progress as it comes, the newest preview whenever there is a new one, and the end.
 
-import { read } from "./safetensors.js";
-
-export function follow({ events, preview }, { onProgress, onPreview, onEnd }) {
+// `decode` makes of the answer with the preview what `onPreview` is given.
+export function follow({ events, preview, decode }, { onProgress, onPreview, onEnd }) {
   const source = new EventSource(events);
   let version = 0;
   let open = true;
@@ -21,8 +20,9 @@ export function follow({ events, preview }, { onProgress, onPreview, onEnd }) {
     if (progress.preview > version) {
       version = progress.preview;
       const answer = await fetch(preview);
-      // 404: the run ended between the two requests, and its end is the next event
-      if (open && answer.ok) onPreview(read(await answer.arrayBuffer()));
+      if (!answer.ok) return; // the run ended between the two requests, and its end is the next event
+      const decoded = await decode(answer);
+      if (open) onPreview(decoded);
     }
   });
   return close;

@@ -144,7 +144,7 @@ class View {
       this.parts.again.hidden = true;
       this.parts.said.textContent = "Starting\u2026";
       this.fill(0);
-      this.stop = follow(data, {
+      this.stop = follow({ ...data, decode: async (answer) => read(await answer.arrayBuffer()) }, {
         onProgress: (progress) => this.progress(progress),
         onPreview: (tensors) => {
           this.previews = tensors;

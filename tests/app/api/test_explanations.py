@@ -17,6 +17,7 @@ import models
 from app.api import explanations as routes
 from app.description import progress
 from app.jobs.question import Question
+from app.jobs.spec import Spec
 from app.service import Service
 from app.storage.runs import Run
 from app.uploads import image
@@ -132,7 +133,7 @@ def test_while_it_waits_and_while_it_runs(
     happens = iter([lambda: None, running, held.work, held.work])
     monkeypatch.setattr(routes, "SECONDS_BETWEEN_LOOKS", 0.0)
 
-    def next_look(desk: Service, run: Run) -> dict[str, Any]:
+    def next_look(desk: Service, run: Run[Spec]) -> dict[str, Any]:
         next(happens)()
         now = progress(desk, runs.get(run.key))
         if now["state"] == "running":

@@ -99,6 +99,7 @@ def test_what_is_stored_is_what_the_method_gave(
     assert stored.state == "done"
     assert stored.result is not None
     spec = stored.spec
+    assert isinstance(spec, JobSpec)
     *_, last = stream_classes(
         method, tiny, image(store.runs.asset(key)), spec.classes, 5, spec.output, spec.precision, params=params
     )

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.jobs.spec import JobSpec
 from app.storage import blobs
 from app.storage.store import Store
 from app.storage.tables import BlobRow, PreviewRow, ResultBlobRow, WaiterRow
@@ -184,6 +185,7 @@ def test_a_hash_gives_nothing_outside_its_run(store: Store) -> None:
     assert store.runs.blob(key, foreign) == PARTS["2"]
     assert store.runs.blob(other, foreign) is None
     # the upload itself is not part of the result either: it is read through its owner's asset
+    assert isinstance(run.spec, JobSpec)
     assert store.runs.blob(key, run.spec.asset) is None
     assert store.runs.blob(key, "0" * 64) is None
 
