@@ -24,8 +24,9 @@ def machine() -> str:
     return f"{words}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
-def write(name: str, result: Mapping[str, object]) -> None:
+def write(name: str, result: Mapping[str, object], quiet: bool = False) -> None:
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps({"machine": machine(), **result}, indent=1, ensure_ascii=False)
     (RESULTS / f"{name}.json").write_text(text + "\n")
-    print(text)
+    if not quiet:
+        print(text)

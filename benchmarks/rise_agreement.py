@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any, get_args
 
 import torch
 from jaxtyping import Float
@@ -31,7 +32,8 @@ from explainers.designs import bernoulli, mirrored
 from explainers.masking import Scored, ShiftedCells, on
 from explainers.methods.rise import CentredMap, Estimate, RawMap, units
 from explainers.regression import MaskRegression
-from explainers.scoring import ModelScore, top_classes
+from explainers.scoring import ModelScore, resolve_precision, top_classes
+from explainers.types import Precision
 
 COUNTS = (50, 100, 200, 400, 800, 1600, 3200, 8000, 16000, 32000)
 CELLS, P, GOAL = 8, 0.5, 0.95
@@ -46,6 +48,9 @@ def main() -> None:
     parser.add_argument("--images", nargs="+", default=tuple(EXAMPLES), help="built-in examples or files")
     parser.add_argument("--reference", type=int, default=32000)
     parser.add_argument("--side", type=int, help="input side in pixels, smaller than the model's own to save hours")
+    parser.add_argument(
+        "--precision", choices=get_args(Precision), help="for all rows; by default what a job would use"
+    )
     parser.add_argument("--cache", type=Path, default=Path("data/rise_agreement"))
     args = parser.parse_args()
     model = compiled.load(args.model)
@@ -56,12 +61,12 @@ def main() -> None:
     result = RESULTS / f"rise_agreement_{model.card.size[0]}.json"
     found = json.loads(result.read_text())["images"] if result.exists() else {}
     for name in args.images:
-        found[Path(name).stem] = agreement(model, name, args.reference, args.cache)
+        found[Path(name).stem] = agreement(model, name, args.reference, args.precision, args.cache)
         setting = {"model": args.model, "input": list(model.card.size), "reference": args.reference}
         write(result.stem, {**setting, **summary(found), "images": found})
 
 
-def summary(found: dict[str, dict[str, dict[str, object]]]) -> dict[str, object]:
+def summary(found: dict[str, dict[str, Any]]) -> dict[str, object]:
     """Over the images: how often the goal was reached, and with how many forwards."""
     reached = {e: [image["forwards to 0.95"][e] for image in found.values()] for e in ESTIMATORS}
     return {
@@ -74,19 +79,21 @@ def summary(found: dict[str, dict[str, dict[str, object]]]) -> dict[str, object]
     }
 
 
-def agreement(model: models.ImageClassifier, name: str, reference: int, cache: Path) -> dict[str, dict[str, object]]:
+def agreement(
+    model: models.ImageClassifier, name: str, reference: int, precision: Precision | None, cache: Path
+) -> dict[str, Any]:
     """Spearman by estimator and count. Masks tried and masks of the reference are different draws."""
     source = Image.open(BytesIO(EXAMPLES[name].read()) if name in EXAMPLES else name)
     x = model.prepare(source)
-    score = ModelScore(model, top_classes(model, x, 1))
+    top = top_classes(model, x, 1)
+    score = ModelScore(model, top, precision=precision or resolve_precision(model, x, top))
     players = ShiftedCells(CELLS, CELLS, (x.shape[-2], x.shape[-1]))
+    setting = f"{model.card.name}-{model.card.size[0]}-{score.precision}-{Path(name).stem}"
 
     def rows(seed: int, n: int, paired: bool) -> tuple[Tensor, Tensor]:
         rng = torch.Generator().manual_seed(seed)
         z = mirrored(reference, CELLS**2, 2, rng) if paired else bernoulli(reference, CELLS**2, 2, P, rng)
-        return z[:n], scored(
-            score, x, players, z[:n], cache / f"{model.card.name}-{model.card.size[0]}-{Path(name).stem}-{seed}.pt"
-        )
+        return z[:n], scored(score, x, players, z[:n], cache / f"{setting}-{seed}.pt")
 
     z, f = rows(0, reference, True)
     truth, half = estimated("centred", players, z, f), reference // 4 * 2
@@ -111,6 +118,7 @@ def agreement(model: models.ImageClassifier, name: str, reference: int, cache: P
             seconds[estimator] = f"> {n * second_per_row(score, x) + spent:.2f}"
         curves[estimator] = curve
     return {
+        "precision": score.precision,
         "halves of the reference": {"centred": ceiling},
         "Spearman": dict(curves),
         "forwards to 0.95": forwards,

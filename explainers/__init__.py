@@ -5,6 +5,7 @@ from explainers.metrics.panel import stream_trust, trust
 from explainers.metrics.report import Check, TrustReport
 from explainers.registry import Method, build, list_methods, method
 from explainers.runs import explain, stream, stream_classes
+from explainers.shapley import ShapleyValues, shapley_values
 from explainers.types import (
     Attribution,
     Attributions,
@@ -31,6 +32,7 @@ __all__ = [
     "Precision",
     "Progress",
     "ScoreFunction",
+    "ShapleyValues",
     "SobolIndices",
     "TrustReport",
     "ValueFunction",
@@ -39,6 +41,7 @@ __all__ = [
     "explain",
     "list_methods",
     "method",
+    "shapley_values",
     "sobol_indices",
     "stream",
     "stream_classes",

@@ -80,14 +80,14 @@ class ModelScore:
     def attached(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
         """The same in float32 and attached to the graph of `x`, for methods that differentiate; one batch as it is."""
         self.forwards += len(x)
-        return self._read(self.module(x))
+        return self.read(self.module(x))
 
     def gradient(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         """d score / d x of the first class, each row's by itself, in float32; split as memory demands."""
 
         def differentiated(rows: Tensor) -> Tensor:
             leaf = self.place(rows).detach().clone().requires_grad_()
-            return torch.autograd.grad(self._read(self.module(leaf))[:, 0].sum(), leaf)[0]
+            return torch.autograd.grad(self.read(self.module(leaf))[:, 0].sum(), leaf)[0]
 
         with torch.inference_mode(False), torch.enable_grad(), torch.autocast(self.device.type, enabled=False):
             return self._split(x, differentiated) if len(x) else x
@@ -98,7 +98,7 @@ class ModelScore:
         with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
             if not len(x):
                 return x.new_zeros(0, len(self.classes))
-            return self._split(x, lambda rows: self._read(module(self.place(rows).to(dtype))))
+            return self._split(x, lambda rows: self.read(module(self.place(rows).to(dtype))))
 
     def _split(self, x: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
         """`compute` of all rows, in batches that fit; one that does not is halved, and the smaller size remembered."""
@@ -117,9 +117,9 @@ class ModelScore:
                 self.forwards += len(rows)
         return torch.cat(parts)
 
-    def _read(self, logits: Tensor) -> Tensor:
-        """The scores of the explained classes."""
-        scores = read(logits, self.output)
+    def read(self, logits: Float[Tensor, "n classes"]) -> Float[Tensor, "n t"]:
+        """The scores that are explained, from the network's logits."""
+        scores = as_output(logits, self.output)
         chosen = scores[:, self._columns]
         return chosen if self.against is None else chosen - scores[:, self.against, None]
 
@@ -161,7 +161,7 @@ def precision_gap(score: ModelScore, x: Float[Tensor, "c h w"]) -> tuple[float, 
     return (rounded - exact).var(0).mean().sqrt().item(), exact.var(0).mean().sqrt().item()
 
 
-def read(logits: Tensor, output: Output) -> Tensor:
+def as_output(logits: Tensor, output: Output) -> Tensor:
     """Logits as the output that is explained, in float32."""
     logits = logits.float()  # softmax of bf16 logits would lose what the masks change
     match output:

@@ -69,6 +69,10 @@ class GradientScore(ScoreFunction, Protocol):
 
     @property
     def module(self) -> nn.Module: ...
+    def read(self, logits: Float[Tensor, "n classes"]) -> Float[Tensor, "n t"]:
+        """The scores, from what the module returned."""
+        ...
+
     def attached(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
         """The scores, attached to the graph of `x`."""
         ...

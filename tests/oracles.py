@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from explainers.types import Output
@@ -111,6 +112,71 @@ class LinearScore:
         return torch.einsum("nhw,thw->nt", x.mean(1), self.weight) + self.bias
 
     exact = __call__
+
+
+@dataclass
+class GameScore:
+    """A `ScoreFunction` that plays a game with how bright each region is: of ones over black, exactly v(z)."""
+
+    cell: Int[Tensor, "h w"]
+    game: Callable[[Tensor], Tensor]  # (n, d) → (n,)
+    batch_size: int = 32
+    classes: tuple[int, ...] = (0,)
+    output: Output = "logit"
+    neutral: Float[Tensor, " 3"] = field(default_factory=lambda: torch.zeros(3))
+
+    def place(self, x: Tensor) -> Tensor:
+        return x
+
+    def __call__(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 1"]:
+        inside = torch.nn.functional.one_hot(self.cell.flatten()).float()
+        return self.game(x.mean(1).flatten(1) @ inside / inside.sum(0))[:, None]
+
+    exact = __call__
+
+    def at_players(self, values: Any) -> Float[Tensor, "t d"]:
+        """One value of a map per region."""
+        flat = torch.as_tensor(values).flatten(1)
+        first = [int((self.cell.flatten() == j).nonzero()[0]) for j in range(int(self.cell.max()) + 1)]
+        return flat[:, first]
+
+
+def shapley(value: Callable[[Tensor], Tensor], d: int) -> Float[Tensor, " d"]:
+    """By the textbook: Σ over sets S without j of |S|! (d − |S| − 1)! / d! (v(S ∪ j) − v(S))."""
+    phi = torch.zeros(d, dtype=torch.float64)
+    for members in itertools.product([0.0, 1.0], repeat=d):
+        S = torch.tensor(members)
+        size = int(S.sum())
+        for j in range(d):
+            if S[j] == 0:
+                joined = S.clone()
+                joined[j] = 1
+                weight = math.factorial(size) * math.factorial(d - size - 1) / math.factorial(d)
+                phi[j] += weight * (value(joined[None]) - value(S[None])).double().item()
+    return phi
+
+
+@dataclass(frozen=True)
+class Multilinear:
+    """Σ_S c_S Π_{j ∈ S} z_j over random sets; Shapley values Σ_{S ∋ j} c_S / |S|."""
+
+    sets: Float[Tensor, "m d"]
+    c: Float[Tensor, " m"]
+
+    @classmethod
+    def random(cls, d: int, terms: int, seed: int) -> Multilinear:
+        rng = torch.Generator().manual_seed(seed)
+        sets = (torch.rand(terms, d, generator=rng) < 0.35).float()
+        sets[torch.arange(terms), torch.randint(d, (terms,), generator=rng)] = 1
+        return cls(sets, torch.randn(terms, generator=rng))
+
+    def __call__(self, z: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
+        present = torch.where(self.sets.bool(), z[:, None], 1.0).prod(2)
+        return present @ self.c
+
+    @property
+    def values(self) -> Float[Tensor, " d"]:
+        return (self.sets * (self.c / self.sets.sum(1))[:, None]).sum(0)
 
 
 class Ishigami:

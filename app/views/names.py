@@ -8,13 +8,25 @@ from explainers.types import Output
 
 OUTPUTS: dict[Output, str] = {"logit": "logit", "probability": "probability", "log_probability": "log-probability"}
 BASELINES = {"mean": "the mean colour", "black": "black", "blur": "a blurred copy"}
-ACRONYMS = frozenset({"rise"})
+TITLES = {
+    "exact_shapley": "Exact Shapley values",
+    "grad_cam": "Grad-CAM",
+    "gradient_shap": "Gradient SHAP",
+    "gradient_x_input": "Gradient × input",
+    "hsic": "HSIC",
+    "kernel_shap": "KernelSHAP",
+    "lime": "LIME",
+    "partition_shap": "Partition SHAP",
+    "permutation_shap": "Permutation SHAP",
+    "rise": "RISE",
+    "smoothgrad": "SmoothGrad",
+}
 MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:&@^=")
 
 
 def title(method: str) -> str:
     """As the field writes it: RISE, Sobol."""
-    return method.upper() if method in ACRONYMS else method.replace("_", " ").capitalize()
+    return TITLES.get(method) or method.replace("_", " ").capitalize()
 
 
 def plain(text: str) -> str:

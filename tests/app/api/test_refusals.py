@@ -13,6 +13,7 @@ from app.api.explanations import Ask
 from app.jobs.question import Question
 from app.service import Service
 from app.settings import Settings
+from explainers import list_methods
 from tests.app.api.conftest import ROOT, application, refusal
 from tests.app.api.test_explanations import QUICK, ask, send
 from tests.app.conftest import Counts, picture
@@ -21,9 +22,10 @@ pytestmark = pytest.mark.usefixtures("as_in_production")
 
 HUGE = "1" + "0" * 400  # a whole number that no float holds
 JSON = {"content-type": "application/json"}
+METHODS = ", ".join(method.name for method in list_methods())
 
 WRONG: dict[str, tuple[dict[str, object], str]] = {
-    "unknown method": ({"method": "magic"}, "method must be one of occlusion, rise, sobol; got 'magic'"),
+    "unknown method": ({"method": "magic"}, f"method must be one of {METHODS}; got 'magic'"),
     "unknown parameter": ({"params": {"n_mask": 32}}, "rise has no parameter 'n_mask'; did you mean n_masks?"),
     "out of range": ({"params": {"n_masks": 4}}, "n_masks must lie in [16, 32768]; got 4"),
     "just out of range": ({"params": {"p": 0.951}}, "p must lie in [0.05, 0.95]; got 0.951"),

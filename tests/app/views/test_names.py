@@ -107,7 +107,21 @@ def test_every_baseline_and_output_has_words() -> None:
     assert set(names.OUTPUTS) == set(get_args(Output))
 
 
-@pytest.mark.parametrize(("method", "shown"), [("rise", "RISE"), ("sobol", "Sobol"), ("occlusion", "Occlusion")])
+@pytest.mark.parametrize(
+    ("method", "shown"),
+    [
+        ("rise", "RISE"),
+        ("sobol", "Sobol"),
+        ("occlusion", "Occlusion"),
+        ("kernel_shap", "KernelSHAP"),
+        ("exact_shapley", "Exact Shapley values"),
+        ("grad_cam", "Grad-CAM"),
+        ("integrated_gradients", "Integrated gradients"),
+        ("smoothgrad", "SmoothGrad"),
+        ("hsic", "HSIC"),
+        ("lime", "LIME"),
+    ],
+)
 def test_methods_are_written_as_the_field_does(method: str, shown: str) -> None:
     assert title(method) == shown
 

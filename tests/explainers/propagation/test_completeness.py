@@ -1,0 +1,55 @@
+"""DeepLIFT adds up on real architectures, with random weights that keep every network alive."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import models
+from benchmarks import completeness
+from benchmarks.completeness import BAR, Reference, built, gap, pictures, side
+
+NETWORKS = (
+    "alexnet", "vgg11_bn", "squeezenet1_1", "resnet18", "resnext50_32x4d", "densenet121", "googlenet", "inception_v3",
+    "shufflenet_v2_x0_5", "mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5", "efficientnet_b0", "efficientnet_v2_s",
+    "regnet_y_400mf", "convnext_tiny", "vit_b_32", "swin_t", "swin_v2_t", "maxvit_t", *completeness.FAMILIES,
+)  # fmt: skip
+EXACT = 1e-8  # in float64: a wrong rule misses by much more, rounding by much less
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_in_both_precisions_from_a_random_reference(name: str) -> None:
+    network, x = built(name), pictures(1, side(name), seed=3)
+    single = gap(network, x, "random")
+    double = gap(network.double(), x.double(), "random")
+    assert single.alive, f"the score differs by {single.difference:.3g}, too little to show anything"
+    assert single.share <= BAR
+    assert double.share <= EXACT
+    assert single.fallbacks == ()
+
+
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v3_small", "swin_v2_t"])
+def test_in_batches_from_every_reference(name: str) -> None:
+    network, x = built(name), pictures(4, side(name), seed=3)
+    for kind in ("zero", "blurred", "random"):
+        found = gap(network, x, kind)
+        assert found.alive, kind
+        assert found.share <= BAR, kind
+
+
+@pytest.mark.parametrize("kind", ["zero", "blurred", "random"])
+def test_on_the_bundled_classifier(kind: Reference) -> None:
+    network = models.load("efficientnet_lite0").module
+    x = pictures(1, 224, seed=3) * 0.2 + 0.5  # roughly [0, 1]: normalisation is inside
+    found = gap(network, x, kind)
+    assert found.alive
+    assert found.share <= BAR
+
+
+def test_a_dead_network_would_be_noticed() -> None:
+    """Heads that start at zero say nothing: the recipe draws them anew."""
+    network, x = built("vit_b_32"), pictures(1, 224, seed=3)
+    head = network.get_submodule("heads.head")
+    assert isinstance(head, torch.nn.Linear)
+    head.weight.zero_()
+    assert not gap(network, x, "random").alive
