@@ -1,5 +1,6 @@
 # make run    set up from nothing and serve          make check  format, lint and types
 # make test   set up from nothing and run what CI runs  make bench  the benchmarks (hours; DATA=folder for all)
+# make trust-table DATA=folder   how often the trust panel fails broken and sound explainers (an hour; resumable)
 # make completeness  DeepLIFT on 92 networks
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 export RAY_USAGE_STATS_ENABLED = 0
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS = false
 
-.PHONY: run test check unit whole javascript bench completeness clean
+.PHONY: run test check unit whole javascript bench trust-table completeness clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run
@@ -44,6 +45,11 @@ bench: $(VENV)/dev
 		$(BIN)/python -m benchmarks.accuracy --data "$(DATA)" && \
 		$(BIN)/python -m benchmarks.pointing --data "$(DATA)/coco_boxes"; fi
 	@echo "Whylens: benchmarks written to benchmarks/results"
+
+# what is done stays in data/trust, so it can be stopped and taken up again
+trust-table: $(VENV)/dev
+	@test -n "$(DATA)" || { echo "Whylens: say where the photographs are: make trust-table DATA=folder"; exit 2; }
+	@$(BIN)/python -m benchmarks.trust --data "$(DATA)/imagenet_samples"
 
 # resumable: networks measured before are kept in benchmarks/results/completeness.json
 completeness: $(VENV)/dev

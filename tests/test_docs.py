@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -46,8 +47,18 @@ def test_every_file_named_is_there() -> None:
 
 
 def test_every_make_target_is_there() -> None:
-    made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
-    assert set(re.findall(r"^make (\w+)", README, re.M)) <= made
+    made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"^make ([\w-]+)", README, re.M)) <= made
+
+
+def test_rates_are_those_measured() -> None:
+    measured = json.loads((ROOT / "benchmarks" / "results" / "trust.json").read_text("utf-8"))
+    rows = [
+        f"| {name} | {rates['pictures']} | {rates['fails']:.0%} | {rates['mixed']:.0%} | {rates['holds up']:.0%} |"
+        for group in ("broken", "sound")
+        for name, rates in measured[group].items()
+    ]
+    assert [row for row in rows if row not in README] == []
 
 
 def test_every_method_says_where_it_comes_from() -> None:

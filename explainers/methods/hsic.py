@@ -8,7 +8,7 @@ Novello, Fel and Vigouroux, "Making Sense of Dependence: Efficient Black-box Exp
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import torch
@@ -51,6 +51,9 @@ class Hsic(Parameters):
     @property
     def unit(self) -> str:
         return "dependence of {score} on the region, 0 to 1, with its sign"
+
+    def reduced(self) -> Hsic:
+        return replace(self, n=min(self.n, 128))
 
     def explain(
         self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator

@@ -6,7 +6,7 @@ Lundberg and Lee, "A Unified Approach to Interpreting Model Predictions", 2017 (
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import torch
@@ -43,6 +43,9 @@ class KernelShap(Parameters):
     @property
     def unit(self) -> str:
         return "the region's share of {score} above the hidden picture's"
+
+    def reduced(self) -> KernelShap:
+        return replace(self, n=min(self.n, 200), tolerance=0.0)
 
     def explain(
         self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator

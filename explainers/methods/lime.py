@@ -7,7 +7,7 @@ Ribeiro, Singh and Guestrin, "'Why Should I Trust You?': Explaining the Predicti
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import torch
@@ -43,6 +43,9 @@ class Lime(Parameters):
     @property
     def unit(self) -> str:
         return "what the region adds to {score} in a linear model near the picture"
+
+    def reduced(self) -> Lime:
+        return replace(self, n=min(self.n, 200))
 
     def explain(
         self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator

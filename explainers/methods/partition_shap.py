@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import torch
@@ -44,6 +44,9 @@ class PartitionShap(Parameters):
     @property
     def unit(self) -> str:
         return "the region's share of {score} above the hidden picture's"
+
+    def reduced(self) -> PartitionShap:
+        return replace(self, n=min(self.n, 160))
 
     def explain(
         self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator

@@ -7,7 +7,7 @@ reverse after Mitchell et al., "Sampling Permutations for Shapley Value Estimati
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import torch
@@ -43,6 +43,9 @@ class PermutationShap(Parameters):
     @property
     def unit(self) -> str:
         return "the region's share of {score} above the hidden picture's"
+
+    def reduced(self) -> PermutationShap:
+        return replace(self, pairs=min(self.pairs, 2), cells=min(self.cells, 6), tolerance=0.0)
 
     def explain(
         self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator

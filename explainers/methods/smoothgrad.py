@@ -8,7 +8,7 @@ Explanation Methods for Deep Neural Networks Lack Sensitivity to Parameter Value
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import torch
@@ -42,6 +42,9 @@ class SmoothGrad(Parameters):
     def unit(self) -> str:
         what = {"mean": "slope", "squared": "squared slope", "variance": "variance of the slope"}[self.statistic]
         return f"{what} of {{score}} over noisy copies"
+
+    def reduced(self) -> SmoothGrad:
+        return replace(self, n=min(self.n, max(16, 2 * GROUPS)))
 
     def explain(
         self, score: GradientScore, x: Float[Tensor, "c h w"], rng: torch.Generator

@@ -37,12 +37,14 @@ class TrustReport:
         """One failure decides: each is of something that a sound explanation does not fail but by chance.
 
         A map holds up if nothing is in doubt and it could be made again: what could not be tried is not trusted.
+        Deletion and insertion are two readings of one question, each with shapes of its own that the removed regions
+        leave, so one of them may doubt.
         """
-        statuses = {check.status for check in self.checks}
-        if "failed" in statuses:
+        if any(check.status == "failed" for check in self.checks):
             return "fails"
+        doubted = {check.name for check in self.checks if check.status == "doubtful"}
         again = [check.status for check in self.checks if check.name == "randomisation"]
-        return "holds up" if "doubtful" not in statuses and again == ["passed"] else "mixed"
+        return "holds up" if doubted in (set(), {"deletion"}, {"insertion"}) and again == ["passed"] else "mixed"
 
     @property
     def sentence(self) -> str:

@@ -253,7 +253,7 @@ def test_the_reduced_budget_is_the_same_method_for_less(method: Method) -> None:
             for part in (whole, reduced)
         ]
         assert totals[1] <= totals[0]
-        assert totals[1] <= 250  # three of them and the panel's own rows stay below a thousand
+        assert totals[1] <= 512  # exact methods have nothing to spare; the others stay far below
 
 
 @every_method

@@ -36,3 +36,9 @@ def test_it_holds_up() -> None:
     assert found.check("fidelity").value == 0.5
     with pytest.raises(KeyError):
         found.check("taste")
+
+
+def test_one_of_the_two_curves_may_doubt() -> None:
+    assert report(deletion="doubtful", insertion="passed", randomisation="passed").verdict == "holds up"
+    assert report(deletion="passed", insertion="doubtful", randomisation="passed").verdict == "holds up"
+    assert report(deletion="doubtful", insertion="doubtful", randomisation="passed").verdict == "mixed"

@@ -25,6 +25,14 @@ def test_gradient_times_input_moves_with_the_radius(rng: torch.Generator) -> Non
     assert moved[2] == pytest.approx(4 * moved[0], rel=1e-3)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1000.0])
+def test_a_maps_unit_does_not_matter(unit: float, rng: torch.Generator) -> None:
+    """A map unit · (x + 1) about zero moves by at most the radius, in parts of its size."""
+    *_, last = Sensitivity(n=20, radius=0.02).evaluate(lambda y: unit * (y + 1), torch.zeros(500), rng)
+    assert last.result.largest <= 0.02
+    assert last.result.median == pytest.approx(0.02 / 3**0.5, rel=0.1)  # rms of a uniform number, 3 σ of 500
+
+
 def test_quantiles_of_a_fixed_number(rng: torch.Generator) -> None:
     x = torch.zeros(4)
     sizes = iter([1.0, *(1 + s / 10 for s in range(10))])
