@@ -42,7 +42,10 @@ class JobSpec:
         return content_key(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"classes": list(self.classes)}
+        values = asdict(self) | {"classes": list(self.classes)}
+        if self.against is None:
+            del values["against"]  # the keys of plain questions stay what they were
+        return values
 
     def question(self, target: int) -> Question:
         """The question that this job answers, about one of its classes."""

@@ -26,7 +26,8 @@ from explainers.types import Attributions, GradientScore, Progress
 class GradientXInput(Parameters):
     """The gradient times the pixel's distance from the baseline: its contribution, were the score linear.
 
-    With the mean colour as the baseline it is the published form, on inputs normalised as the model wants them.
+    With the mean colour as the baseline it is the published form, on inputs normalised as the model wants them. It does
+    not promise to add up, so it has no `delta`.
     """
 
     baseline: Annotated[Baseline, "The picture that contributions are counted from."] = "mean"
@@ -41,6 +42,5 @@ class GradientXInput(Parameters):
         x = score.place(x)
         baseline = absent(self.baseline, x, score.neutral)
         values = ((x - baseline) * score.gradient(x[None])).sum(1)
-        empty, full = score.exact(torch.stack([baseline, x]))
-        deltas = values.sum((1, 2)) - (full - empty)
-        yield Progress(1, 1, attributions(score, full, values, signed=True, deltas=deltas))
+        scores = score.exact(x[None])[0]
+        yield Progress(1, 1, attributions(score, scores, values, signed=True))

@@ -29,6 +29,9 @@ ROUTES = {
     ("get", "/explanations/{id}/events"),
     ("get", "/explanations/{id}/preview"),
     ("get", "/explanations/{id}/blobs/{sha256}"),
+    ("post", "/explanations/{id}/trust"),
+    ("get", "/explanations/{id}/trust"),
+    ("get", "/explanations/{id}/trust/events"),
 }
 
 

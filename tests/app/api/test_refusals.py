@@ -47,6 +47,8 @@ WRONG: dict[str, tuple[dict[str, object], str]] = {
     "target empty": ({"target": ""}, "target must be a class label or index of this model; got ''"),
     "target of many digits": ({"target": "9" * 5000}, "target must"),
     "target hostile": ({"target": "<script>"}, "target must be a class label or index of this model; got '<script>'"),
+    "against outside": ({"against": 25}, "against must lie in [0, 24]; got 25"),
+    "against itself": ({"target": 3, "against": "kind 3"}, "against must be another class than the target"),
     "output": ({"output": "softmax"}, "output: Input should be 'logit', 'probability' or 'log_probability'"),
     "seed negative": ({"seed": -1}, "seed must lie in [0, 2147483647]; got -1"),
     "seed too large": ({"seed": 2**31}, "seed must lie in [0, 2147483647]; got 2147483648"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.jobs.spec import JobSpec
+from app.jobs.spec import JobSpec, Spec, TrustSpec, spec_from
 
 SPEC = JobSpec(
     asset="a" * 64,
@@ -34,6 +34,7 @@ OTHER: dict[str, Any] = {
     "seed": 1,
     "precision": "bfloat16",
     "classes": (504, 967, 968),
+    "against": 968,
 }
 
 
@@ -51,5 +52,13 @@ def test_the_order_of_parameters_does_not_change_the_key() -> None:
     assert replace(SPEC, params=dict(reversed(SPEC.params.items()))).key == SPEC.key
 
 
-def test_a_spec_survives_the_database() -> None:
-    assert JobSpec.from_dict(json.loads(json.dumps(SPEC.as_dict()))) == SPEC
+@pytest.mark.parametrize(
+    "spec", [SPEC, replace(SPEC, against=3), TrustSpec(explanation=SPEC.key, target=504, revision=1)], ids=type
+)
+def test_a_spec_survives_the_database(spec: Spec) -> None:
+    assert spec_from(json.loads(json.dumps(spec.as_dict()))) == spec
+
+
+def test_a_judgement_has_a_key_for_each_class_and_revision() -> None:
+    judgements = [TrustSpec(explanation=SPEC.key, target=t, revision=r) for t in (504, 967) for r in (1, 2)]
+    assert len({judgement.key for judgement in judgements} | {SPEC.key}) == 5

@@ -186,7 +186,28 @@ def test_another_class_is_shown_from_the_same_run(
     assert not at.exception
     assert given(at, "map")["target"] == other
     assert f"## Why {LABELS[other]}?" in text(at)
-    assert counts() == before
+    # the map was there; whether it can be trusted is asked anew for each class
+    assert counts() == {**before, "runs": before["runs"] + 1}
+
+
+def test_whoever_sees_a_map_sees_whether_it_can_be_trusted(desk: Service) -> None:
+    explanation = asked(desk)
+    assert desk.judgement(explanation) is None
+    at = opened(e=explanation.id)
+    assert not at.exception
+    judgement = desk.judgement(explanation)
+    assert judgement is not None
+    shown = given(at, "trust")
+    assert shown["judgement"]["report"] == judgement.result
+    assert shown["judgement"]["progress"]["state"] == "done"
+    assert shown["url"] == f"/api/v1/explanations/{explanation.id}/trust"
+
+
+def test_a_map_that_is_not_done_is_not_judged(slow_desk: Service, held: HeldPool) -> None:
+    explanation = asked(slow_desk)
+    assert given(opened(e=explanation.id), "trust")["judgement"] is None
+    held.work()
+    assert given(opened(e=explanation.id), "trust")["judgement"]["progress"]["state"] == "queued"
 
 
 def test_the_button_asks_what_the_form_says(desk: Service) -> None:
