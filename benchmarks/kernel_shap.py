@@ -204,7 +204,7 @@ def rounding(
 
 
 def seconds_per_row(model: models.ImageClassifier, x: Float[Tensor, "c h w"]) -> dict[str, float]:
-    """Settings in turn, and of each the least: other work on the machine disturbs some rounds, and all settings alike."""
+    """Settings in turn, and of each the least: other work on the machine disturbs some rounds."""
     rows = x.expand(BATCH, -1, -1, -1)
     settings: tuple[tuple[Precision, int], ...] = (("float32", 1), ("float32", BATCH), ("bfloat16", BATCH))
     scores = [ModelScore(model, (0,), precision=precision, batch_size=batch) for precision, batch in settings]
