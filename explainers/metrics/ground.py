@@ -5,54 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.designs import halved
+from explainers.designs import bernoulli, halved
 from explainers.masking import Baseline, Cells, MaskedScore, ShiftedCells, on
 from explainers.metrics.curves import Curve, RandomOrders
 from explainers.metrics.players import in_batches
-from explainers.metrics.reach import reachable
+from explainers.metrics.removal import Removal
 from explainers.scoring import ModelScore
 from explainers.types import Classifier, Output, Precision, Progress
 
 SIDE = 7  # cells along each side for curves and for comparing maps
 STEPS = 7  # steps of a curve
 ORDERS = 16  # random orders
-HALVES = 8  # cells along each side of the soft masks that hide one half of the image
-ROWS = 200  # masked copies, two of each pair
-FORWARDS = ROWS + 2 + ORDERS * (STEPS - 1)
+MASKS = 8  # cells along each side of the soft masks
+HALVES = 144  # masked copies that hide a half, two of each pair
+SEVENTHS = 100  # and that hide a seventh
+FORWARDS = HALVES + SEVENTHS + 1 + 2 + ORDERS * (STEPS - 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """`lost` is what hiding one half of the image costs more than hiding the other, for every class, the claimed first.
+    """What removing regions costs, the claimed class first, as curves and as sets of rows.
 
-    The halves are RISE's soft masks on a grid at a random shift, and each is scored with its complement: hard squares
-    add edges of their own, and what f does in even order is in both and cancels. On photographs this makes an
-    additive map's prediction about as good in 100 pairs as a fixed grid of squares in several hundred rows.
+    One set hides half of the picture, each mask against its complement: hard squares add edges of their own, and what f
+    does in even order is in both and cancels. The other hides a seventh: what matters beside all the rest is not what
+    matters when half is missing, and a map may be about either.
     """
 
     classes: tuple[int, ...]
     cells: Cells
     curves: MaskedScore
     orders: tuple[Curve, ...]
-    halves: ShiftedCells
-    z: Float[Tensor, "pairs d"]
-    lost: Float[Tensor, "pairs t"]
-    reach: Float[np.ndarray, " t"]
-
-    def claimed(self, values: Float[Tensor, "h w"]) -> Float[Tensor, " pairs"]:
-        """What a map says that `lost` is: Σ φ over what the first hides minus what the second hides, φ · (1 − 2 M)."""
-        return torch.cat(
-            [
-                torch.einsum("bhw,hw->b", 1 - 2 * self.halves.lift(part)[:, 0].double(), values.double())
-                for part in self.z.split(32)
-            ]
-        )
+    removals: tuple[Removal, ...]
 
 
 def survey(
@@ -76,22 +63,21 @@ def survey(
         yield Progress(done, FORWARDS, None)
     others = (k for k in range(len(model.labels)) if k not in (target, against))
     score = ModelScore(model, (target, *others), output, precision, against=against)
-    halves = ShiftedCells(HALVES, HALVES, (h, w))
-    z = halved(ROWS, halves.d - 2, 2, rng)
-    for scores in in_batches(on(score, x, baseline, halves), z):
+    masks = ShiftedCells(MASKS, MASKS, (h, w))
+    z = torch.cat([halved(HALVES, masks.d - 2, 2, rng), bernoulli(SEVENTHS, masks.d - 2, 2, 1 - 1 / 7, rng)])
+    whole = score(score.place(x)[None])
+    done += 1
+    for scores in in_batches(on(score, x, baseline, masks), z):
         if len(scores) < len(z):
             yield Progress(done + len(scores), FORWARDS, None)
-    lost = scores[1::2] - scores[0::2]
-    reach = reachable(_hidden(halves, z[0::2]), lost)
-    yield Progress(FORWARDS, FORWARDS, Ground(score.classes, cells, curves, orders, halves, z[0::2], lost, reach))
+    halves, sevenths = scores.split([HALVES, SEVENTHS])
+    removals = (
+        Removal(masks, z[0:HALVES:2], 2, halves[1::2] - halves[0::2]),
+        Removal(masks, z[HALVES:], 1, whole - sevenths),
+    )
+    yield Progress(FORWARDS, FORWARDS, Ground(score.classes, cells, curves, orders, removals))
 
 
 def grid(x: Float[Tensor, "c h w"]) -> Cells:
     """The cells on which maps are ranked and compared."""
     return Cells(SIDE, SIDE, (x.shape[-2], x.shape[-1]))
-
-
-def _hidden(players: ShiftedCells, z: Float[Tensor, "n d"]) -> Float[Tensor, "n q"]:
-    """How much of each fixed cell the masks hide: what an additive map is additive over."""
-    parts = (F.adaptive_avg_pool2d(1 - players.lift(part), HALVES).flatten(1) for part in z.split(32))
-    return torch.cat(list(parts))

@@ -25,7 +25,7 @@ from explainers.types import Attribution, Classifier, Explainer, Precision, Prog
 Explain = Callable[[Classifier, Tensor, int, int], Attribution]
 Remake = Callable[[Classifier, Tensor, int, int], Iterator[Progress[Attribution]]]
 
-PANEL_REVISION = 1  # rises whenever the same map could be judged otherwise
+PANEL_REVISION = 2  # rises whenever the same map could be judged otherwise
 RERUNS = 3
 CURVES = 2 * (STEPS + 1)  # forwards
 SLIGHT = 0.01  # standard deviation of the noise, in [0, 1]
@@ -51,7 +51,7 @@ def stream_trust(
     `explain`: (model, x, target, seed) → Attribution makes the map again; without it, the method that `a.meta` names,
     on its `reduced()` budget. An edited map has neither, and the checks that need it are "not possible".
 
-    Costs `FORWARDS` + `CURVES` forwards, 314, and three explanations: 554 in all for RISE. `ground` is for whoever
+    Costs `FORWARDS` + `CURVES` forwards, 359, and three explanations: 599 in all for RISE. `ground` is for whoever
     judges several maps of one class, input, output and baseline: it is measured once, by `survey`.
     """
     case = _Case(model, model.prepare(x), a, seed)
@@ -136,8 +136,8 @@ class _Case:
                     yield Progress(done, total, ())
         assert ground is not None
         values = torch.from_numpy(self.a.values)
-        fidelity = fidelity_of(ground.claimed(values), ground.lost)
-        found: tuple[Check, ...] = (checks.judge_fidelity(fidelity, ground.reach, self._labels(ground)),)
+        told = [(fidelity_of(removal.claimed(values), removal.lost), removal.reach) for removal in ground.removals]
+        found: tuple[Check, ...] = (checks.judge_fidelity(told, self._labels(ground)),)
         yield Progress(done, total, found)
         rng, phi = torch.Generator().manual_seed(self.seed), ground.cells.pool(values)
         for metric, check in ((Deletion, checks.judge_deletion), (Insertion, checks.judge_insertion)):

@@ -14,30 +14,38 @@ from explainers.metrics.fidelity import Fidelity
 LABELS = tuple(f"class {k}" for k in range(101))
 
 
-def fidelity(own: float, others: list[float], reach: float = 0.8) -> str:
-    """One class that claims the map among 101, the others nothing to it but those given."""
-    pearson = np.zeros(101)
-    pearson[0], pearson[1 : 1 + len(others)] = own, others
-    margin = 0.2
-    found = Fidelity(pearson, pearson, pearson - margin, pearson + margin, 100)
-    return checks.judge_fidelity(found, np.full(101, reach), LABELS).status
+def fidelity(own: float, others: list[float], reach: float = 0.8, elsewhere: float | None = None) -> str:
+    """One class that claims the map among 101, the others nothing to it but those given; the same in both sets."""
+    told = []
+    for claimed in (own, own if elsewhere is None else elsewhere):
+        pearson = np.zeros(101)
+        pearson[0], pearson[1 : 1 + len(others)] = claimed, others
+        told.append((Fidelity(pearson, pearson, pearson - 0.2, pearson + 0.2, 100), np.full(101, reach)))
+    return checks.judge_fidelity(told, LABELS).status
 
 
 @pytest.mark.parametrize(
     ("own", "others", "expected"),
     [
         (0.7, [], "passed"),
-        (0.7, [0.75, 0.75], "passed"),  # two close relatives in a hundred
-        (0.7, [0.75, 0.75, 0.75], "failed"),
+        (0.7, [0.75] * 50, "passed"),  # close relatives, as many as there are
+        (0.5, [0.7], "passed"),  # better explained by a quarter of what can be reached
+        (0.5, [0.76], "failed"),  # by more than three tenths
         (0.3, [], "doubtful"),  # less than half of what can be reached
         (0.1, [0.25] * 50, "doubtful"),  # it says nothing, of the others no more than by chance
-        (0.1, [0.6] * 3, "failed"),
+        (0.1, [0.6], "failed"),
         (-0.1, [], "doubtful"),
         (-0.3, [], "failed"),
     ],
 )
 def test_fidelity(own: float, others: list[float], expected: str) -> None:
     assert fidelity(own, others) == expected
+
+
+def test_a_map_may_be_about_small_removals_or_about_large_ones() -> None:
+    assert fidelity(0.8, [], elsewhere=0.1) == "passed"
+    assert fidelity(-0.3, [], elsewhere=0.8) == "doubtful"
+    assert fidelity(-0.3, [], elsewhere=0.1) == "failed"
 
 
 def test_what_no_map_can_say_is_not_held_against_one() -> None:
@@ -47,8 +55,9 @@ def test_what_no_map_can_say_is_not_held_against_one() -> None:
 def test_a_quiet_class_is_compared_with_what_it_could_reach() -> None:
     pearson = np.array([0.4, 0.6, 0.1])
     found = Fidelity(pearson, pearson, pearson - 0.1, pearson + 0.1, 100)
-    assert checks.judge_fidelity(found, np.array([0.5, 0.9, 0.5]), LABELS).status == "passed"
-    assert checks.judge_fidelity(found, np.array([0.9, 0.9, 0.5]), LABELS).status == "failed"
+    quiet, loud = np.array([0.5, 0.9, 0.5]), np.array([0.9, 0.6, 0.5])
+    assert checks.judge_fidelity([(found, quiet)], LABELS).status == "passed"
+    assert checks.judge_fidelity([(found, loud)], LABELS).status == "failed"
 
 
 def test_curves_against_random_orders() -> None:
