@@ -28,6 +28,9 @@ ROUTES = {
     ("post", "/explanations/{id}/cancel"),
     ("get", "/explanations/{id}/events"),
     ("get", "/explanations/{id}/preview"),
+    ("post", "/explanations/{id}/trust"),
+    ("get", "/explanations/{id}/trust"),
+    ("get", "/explanations/{id}/trust/events"),
     ("get", "/explanations/{id}/blobs/{sha256}"),
 }
 
