@@ -10,7 +10,7 @@ from app import components
 from app.description import describe, judged, labels, rival
 from app.service import Service
 from app.storage.explanations import Explanation
-from app.views import colours, contrast, regions
+from app.views import colours, compare, contrast, regions
 from app.views.names import BASELINES, plain, scored, title
 from explainers import registry
 
@@ -45,6 +45,7 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
     if clicked is not None and clicked != target:
         desk.look_at(owner, explanation.id, clicked)
         return explanation
+    compare.draw(desk, owner, explanation)
     if contrasted is not None:
         return desk.ask(owner, explanation.asset, contrasted)
     if again == explanation.id:

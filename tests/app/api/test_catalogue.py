@@ -28,6 +28,7 @@ ROUTES = {
     ("post", "/explanations/{id}/cancel"),
     ("get", "/explanations/{id}/events"),
     ("get", "/explanations/{id}/preview"),
+    ("get", "/explanations/{id}/agreement"),
     ("post", "/explanations/{id}/trust"),
     ("get", "/explanations/{id}/trust"),
     ("get", "/explanations/{id}/trust/events"),
