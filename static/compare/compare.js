@@ -96,7 +96,7 @@ class Comparison {
     this.painting = true; // a map that changes under the pointer is read anew, but only that one
     drawn.forEach((tile, i) => tile.paint(scale.limits[i], this.colours[tile.map.signed ? "signed" : "unsigned"]));
     this.painting = false;
-    this.root.dataset.drawn = String(drawn.filter((tile) => tile.final).length);
+    this.root.dataset.tiles = String(drawn.filter((tile) => tile.final).length);
     this.legend(drawn, scale);
   }
 
@@ -170,7 +170,8 @@ class Comparison {
 class Tile {
   constructor(view) {
     this.view = view;
-    this.root = document.createElement("article");
+    this.root = document.createElement("div");
+    this.root.className = "tile";
     this.root.setAttribute("role", "listitem");
     this.root.innerHTML = `
       <header><span class="letter"></span><strong></strong><button type="button">\u2715</button><span class="differs"></span></header>

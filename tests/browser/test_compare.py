@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 
 def shown(page: Page, tiles: int) -> Locator:
     """The tiles, once all have their final map."""
-    page.wait_for_selector(f"[data-drawn='{tiles}']")
-    return page.locator("article")
+    page.wait_for_selector(f"[data-tiles='{tiles}']")
+    return page.locator(".tile")
 
 
 def asked(server: Server, **question: object) -> str:
@@ -57,7 +57,7 @@ def test_vary_compare_reload_remove_and_contrast(page: Page, server: Server) -> 
     assert table.locator("td[data-sign]").all_inner_texts() == numbers
 
     page.get_by_role("button", name="Remove RISE, baseline black").click()
-    expect(page.locator("article")).to_have_count(2)
+    expect(page.locator(".tile")).to_have_count(2)
     expect(table.locator("td[data-sign]")).to_have_count(2)
     expect(page.locator(".sentence")).to_contain_text("rank regions")
 
