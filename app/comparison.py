@@ -19,7 +19,7 @@ from app.service import Service
 from app.storage import codec
 from app.storage.explanations import Explanation
 from app.storage.runs import Run
-from app.views.names import BASELINES, OUTPUTS, title
+from app.views.names import OUTPUTS, title
 from explainers import registry
 from explainers.metrics.agreement import compare
 from explainers.types import Attribution
@@ -147,7 +147,7 @@ def captions(tiles: Sequence[Tile]) -> list[list[str]]:
         parts += [OUTPUTS[t.spec.output]] if len({s.output for s in specs}) > 1 else []
         same = [s for s in specs if s.method == t.spec.method]
         parts += [
-            f"{name.replace('_', ' ')} {BASELINES.get(value, value)}"
+            f"{name.replace('_', ' ')} {value}"
             for name, value in t.spec.params.items()
             if len({s.params.get(name) for s in same}) > 1
         ]
@@ -177,7 +177,7 @@ def agreement(desk: Service, owner: str, tiles: Sequence[Tile]) -> dict[str, Any
                 "compares": "values" if signed else "strength",
             }
         )
-    names = [", ".join(parts) for parts in captions(tiles)]
+    names = [f"{name} ({', '.join(differs)})" if differs else name for name, *differs in captions(tiles)]
     return {
         "tiles": [{"id": t.explanation.id, "target": t.target, "state": t.run.state} for t in tiles],
         "cells": [CELLS, CELLS],
@@ -194,17 +194,18 @@ def sentence(pairs: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
     ranked = sorted(pairs, key=lambda pair: -pair["spearman"])
     most, least = ranked[0], ranked[-1]
     if len(pairs) == 1:
-        return f"{_both(most, names)} rank regions {alike(most['spearman'])} ({most['spearman']:.2f})."
+        return f"{_both(most, names)} rank regions {alike(most['spearman'])}."
     return (
-        f"Closest: {_both(most, names)} rank regions {alike(most['spearman'])} ({most['spearman']:.2f}). "
-        f"Furthest apart: {_both(least, names)}, {alike(least['spearman'])} ({least['spearman']:.2f})."
+        f"Closest: {_both(most, names)} rank regions {alike(most['spearman'])}. "
+        f"Furthest apart: {_both(least, names)} rank them {alike(least['spearman'])}."
     )
 
 
 def alike(spearman: float) -> str:
-    """A rank correlation as an adverb."""
+    """A rank correlation as an adverb, with the number."""
     words = ((0.7, "alike"), (0.3, "partly alike"), (-0.3, "differently"))
-    return next((word for least, word in words if spearman >= least), "the opposite way round")
+    adverb = next((word for least, word in words if spearman >= least), "the opposite way round")
+    return f"{adverb} ({spearman:.2f})".replace("-", "\u2212")
 
 
 def box(desk: Service, owner: str, tile: Tile) -> Box:

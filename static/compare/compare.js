@@ -65,6 +65,7 @@ class Comparison {
       if (this.parts.grid.children[i] !== tile.root) this.parts.grid.insertBefore(tile.root, this.parts.grid.children[i] ?? null);
       tile.update(entry, letter(i), i > 0);
     });
+    this.parts.grid.style.setProperty("--columns", data.tiles.length === 4 ? 4 : 3);
     this.next();
     this.draw();
     this.compare();
@@ -128,13 +129,13 @@ class Comparison {
     if (this.asked === asked) this.agreement(told);
   }
 
-  agreement({ pairs, sentence, notes }) {
+  agreement({ pairs, cells, sentence, notes }) {
     this.parts.agreement.hidden = false;
     this.parts.sentence.textContent = sentence; // names of classes are anybody's: never markup
-    this.parts.notes.textContent = ["Spearman\u2019s rank correlation over 14 \u00d7 14 cells.", ...notes].join(" ");
+    this.parts.notes.textContent = [`Spearman\u2019s rank correlation over ${cells.join(" \u00d7 ")} cells: 1 the same order, 0 unrelated, \u22121 reversed.`, ...notes].join(" ");
     const tiles = this.ordered();
     const caption = document.createElement("caption");
-    caption.textContent = "Rank agreement of each pair: 1 the same order, 0 unrelated, \u22121 reversed";
+    caption.textContent = "Rank agreement of each pair";
     const head = row([cell("td", ""), ...tiles.map((_, i) => scoped(letter(i), "col"))]);
     const lines = tiles.map((tile, i) => row([
       scoped(`${letter(i)} ${tile.called()}`, "row"),

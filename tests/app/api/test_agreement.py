@@ -80,8 +80,8 @@ def test_the_same_agree_and_the_reverse_does_not(client: TestClient) -> None:
     (pair,) = told["pairs"]
     assert pair["spearman"] == pytest.approx(-1, abs=1e-3)
     assert told["sentence"] == (
-        "Gradient × input, kind 4, not kind 7 and Gradient × input, kind 7, not kind 4 rank regions the opposite way "
-        "round (-1.00)."
+        "Gradient × input (kind 4, not kind 7) and Gradient × input (kind 7, not kind 4) rank regions the opposite way "
+        "round (\u22121.00)."
     )
     assert client.get(beside(one, (one["id"], 4))).json()["pairs"] == []  # one map, named twice, is one map
 

@@ -40,7 +40,7 @@ def pressed(explanation: Explanation, button: str) -> AppTest:
 def test_one_click_varies_the_baseline_and_the_link_restores_it(desk: Service) -> None:
     explanation = asked(desk)
     at = pressed(explanation, "baseline")
-    wanted = [["RISE", f"baseline {name}"] for name in ("the mean colour", "black", "a blurred copy")]
+    wanted = [["RISE", f"baseline {name}"] for name in ("mean", "black", "blur")]
     assert drawn(at) == wanted
     shown = given(opened(e=explanation.id), "compare")
     assert shown == given(at, "compare")
@@ -96,7 +96,7 @@ def test_one_is_taken_away(desk: Service, monkeypatch: pytest.MonkeyPatch) -> No
     click(monkeypatch, "compare", name)
     at.run()
     assert not at.exception
-    assert drawn(at) == [["RISE", "baseline the mean colour"], ["RISE", "baseline a blurred copy"]]
+    assert drawn(at) == [["RISE", "baseline mean"], ["RISE", "baseline blur"]]
     assert drawn(opened(e=explanation.id)) == drawn(at)
 
 
