@@ -89,7 +89,7 @@ def _wish(desk: Service, tiles: list[Tile]) -> list[Question]:
     key = f"{first.explanation.id}/compare"
     has = {param.name for param in registry.method(first.spec.method).schema}
     with st.container(horizontal=True):
-        with st.popover("Add maps"):
+        with st.popover("Add maps", key=f"{key}/{len(tiles)}"):  # another one, closed, once maps were added
             named = labels(first.run.look)
             every = [method.name for method in registry.list_methods("image")]
             methods = st.multiselect("Methods", every, format_func=title, placeholder="this one", key=f"{key}/methods")

@@ -70,6 +70,16 @@ def test_vary_compare_reload_remove_and_contrast(page: Page, server: Server) -> 
     page.get_by_role("button", name="Swap").click()
     expect(page.get_by_role("heading", name="Why cup and not espresso?")).to_be_visible()
 
+    page.get_by_role("button", name="Add maps").click()
+    page.get_by_role("combobox", name="Methods").click()
+    page.get_by_role("option", name="Grad-CAM").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Add every combination").click()
+    shown(page, 2)
+    expect(page.get_by_role("button", name="Remove Grad-CAM")).to_be_visible()
+    expect(page.get_by_role("button", name="Add every combination")).to_be_hidden()
+    expect(page.get_by_text("The units differ")).to_be_visible()
+
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_accessible_and_within_the_screen(page: Page, server: Server, scheme: str, width: int) -> None:
