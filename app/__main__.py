@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     explain.add_argument("--method", default="rise")
     explain.add_argument("--model")
     explain.add_argument("--target", help="class index or label; the likeliest when missing")
+    explain.add_argument("--against", help="class index or label: why the target and not this one")
     explain.add_argument("--output", default="logit", choices=("logit", "probability", "log_probability"))
     explain.add_argument("--seed", type=int, default=0)
     explain.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method")

@@ -30,6 +30,18 @@ def describe(desk: Service, explanation: Explanation) -> dict[str, Any]:
     }
 
 
+def labels(look: dict[str, Any]) -> dict[int, str]:
+    """Of every class that the first look named: those read, and their rivals."""
+    named = {k: label for k, label, _ in look.get("rivals", ())}  # runs stored by an earlier version have none
+    return named | dict(zip(look["classes"], look["labels"], strict=True))
+
+
+def rival(shown: dict[str, Any]) -> str | None:
+    """The class over which the margin is explained, by its label."""
+    against = shown["spec"].get("against")
+    return None if against is None else labels(shown["look"]).get(against, f"class {against}")
+
+
 def judged(desk: Service, run: Run[Any]) -> dict[str, Any]:
     """A judgement as far as it has come. `report` is None until there is a first check."""
     report = run.result

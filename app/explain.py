@@ -37,6 +37,7 @@ def explain_file(settings: Settings, options: argparse.Namespace) -> int:
         output=options.output,
         seed=options.seed,
         target=options.target,
+        against=options.against,
     )
     model = models.load(question.model or settings.model, settings.models, settings.allow_pth)
     answer = look(model, asset.png, question)
@@ -55,6 +56,7 @@ def explain_file(settings: Settings, options: argparse.Namespace) -> int:
         "method": spec.method,
         "target": attribution.target,
         "label": model.labels[attribution.target],
+        "against": None if spec.against is None else model.labels[spec.against],
         "score": attribution.score,
         "output": attribution.output,
         "delta": attribution.delta,

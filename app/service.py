@@ -48,6 +48,12 @@ class Service:
 
     def ask(self, owner: str, asset: str, question: Question) -> Explanation:
         """Explain a picture: the stored result if anybody has asked this before, a queued run otherwise."""
+        id, target = self.answer(owner, asset, question)
+        self.store.explanations.look_at(owner, id, target)
+        return self.explanation(owner, id)
+
+    def answer(self, owner: str, asset: str, question: Question) -> tuple[str, int]:
+        """The same, told as explanation and class: one that is there goes on being looked at as it was."""
         picture = self.asset(owner, asset)
         answer = self.pool.look(question.model or self.settings.model, self.store.assets.png(picture), question)
         spec = specify(question, picture.sha256, answer)
@@ -61,7 +67,7 @@ class Service:
         )
         if fresh:
             self.pool.submit(explanation.run, owner)
-        return explanation
+        return explanation.id, answer.target
 
     def first(self, owner: str) -> Explanation:
         """The example that is already explained when the page opens."""

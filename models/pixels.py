@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from models.card import ModelCard
+from models.card import Fit, ModelCard
 
 ImageLike = Image.Image | np.ndarray | Tensor
 
@@ -93,16 +95,64 @@ def unit(x: np.ndarray, expected: str, channel_axis: int) -> np.ndarray:
     return x.astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Box:
+    """A part of a picture, in shares of its width and height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    def within(self, other: Box) -> Box:
+        """What both have in common."""
+        return Box(
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
+        )
+
+
+def window(width: int, height: int, size: tuple[int, int], resize: tuple[int, int], fit: Fit) -> Box:
+    """The part of a picture that a model with such a card sees: where `fitted` cuts."""
+    rows, columns = resize
+    strip_width, strip_height = width, height
+    if fit == "cover":
+        longest = STRIP * max(rows, columns) // min(rows, columns) * min(width, height)
+        strip_width, strip_height = min(width, longest), min(height, longest)
+        rows, columns = covering(strip_width, strip_height, rows, columns)
+    top, left = round((rows - size[0]) / 2), round((columns - size[1]) / 2)
+    x, y = (width - strip_width) // 2, (height - strip_height) // 2
+    return Box(
+        (x + strip_width * left / columns) / width,
+        (y + strip_height * top / rows) / height,
+        (x + strip_width * (left + size[1]) / columns) / width,
+        (y + strip_height * (top + size[0]) / rows) / height,
+    )
+
+
+def covering(width: int, height: int, rows: int, columns: int) -> tuple[int, int]:
+    """The smallest (rows, columns) of the picture's own shape that cover those given."""
+    if columns * height >= rows * width:
+        return columns * height // width, columns
+    return rows, rows * width // height
+
+
 def fitted(image: Image.Image, card: ModelCard) -> Image.Image:
     """Resized and cropped at the centre as the card says, with the rounding of torchvision's Resize and CenterCrop."""
     rows, columns = card.resize
     if card.fit == "cover":
         image = without_ends(image, STRIP * max(rows, columns) // min(rows, columns))
-        height, width = image.height, image.width
-        if columns * height >= rows * width:
-            rows = columns * height // width
-        else:
-            columns = rows * width // height
+        rows, columns = covering(image.width, image.height, rows, columns)
     resized = image.resize((columns, rows), FILTERS[card.interpolation])
     top, left = round((rows - card.size[0]) / 2), round((columns - card.size[1]) / 2)
     return resized.crop((left, top, left + card.size[1], top + card.size[0]))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 import anyio
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from app import comparison
 from app.api.assets import PRIVATE
 from app.api.identity import Desk, Owner
 from app.description import describe, judged, progress
+from app.failures import RequestError
 from app.jobs.question import FIRST_METHOD, Question
 from app.jobs.spec import UNFINISHED
 from app.service import Service, found
@@ -24,6 +26,7 @@ router = APIRouter(prefix="/explanations", tags=["explanations"])
 
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_SIGNS = 10.0  # proxies cut a stream that says nothing
+Named = Annotated[Sequence[str], Query(alias="with", description="EXPLANATION.CLASS, as often as there are maps.")]
 SAFETENSORS = "application/octet-stream"
 
 
@@ -44,10 +47,20 @@ class Ask(BaseModel):
     ] = None
 
 
+class Beside(BaseModel):
+    """One class of an explanation, to be compared with another."""
+
+    id: str
+    target: int
+
+
 class View(BaseModel):
     """How an explanation is looked at; nothing here is computed again."""
 
     target: int
+    compare: Annotated[
+        list[Beside] | None, Field(description="What lies beside it, of the same picture; as it was when missing.")
+    ] = None
 
 
 @router.post("", status_code=201)
@@ -64,7 +77,18 @@ def get(id: str, desk: Desk, owner: Owner) -> dict[str, Any]:
 
 @router.put("/{id}/view", status_code=204)
 def look_at(id: str, body: View, desk: Desk, owner: Owner) -> None:
+    comparison.tile(desk, owner, id, body.target)  # both are refused before either is changed
+    if body.compare is not None:
+        comparison.lay(desk, owner, desk.explanation(owner, id), [(tile.id, tile.target) for tile in body.compare])
     desk.look_at(owner, id, body.target)
+
+
+@router.get("/{id}/agreement")
+def agreement(id: str, desk: Desk, owner: Owner, beside: Named = ()) -> dict[str, Any]:
+    """Rank correlation of each pair of finished maps over the same cells: of this one, and of those named beside it."""
+    explanation = desk.explanation(owner, id)
+    tiles = comparison.together(desk, owner, explanation, [_named(tile) for tile in beside])
+    return comparison.agreement(desk, owner, tiles)
 
 
 @router.post("/{id}/cancel", status_code=204)
@@ -112,6 +136,13 @@ def blob(id: str, sha256: str, desk: Desk, owner: Owner) -> Response:
     data = desk.blob(owner, id, sha256)
     kind = "image/png" if data.startswith(b"\x89PNG") else SAFETENSORS
     return Response(data, media_type=kind, headers=PRIVATE)
+
+
+def _named(tile: str) -> tuple[str, int]:
+    id, _, target = tile.partition(".")
+    if not target.isdecimal() or len(target) > 9:
+        raise RequestError(f"with must be EXPLANATION.CLASS; got {tile!r:.100}")
+    return id, int(target)
 
 
 def _stream(desk: Service, key: str) -> StreamingResponse:

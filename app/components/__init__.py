@@ -16,7 +16,7 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 STATIC = Path(__file__).parents[2] / "static"
-NAMES = ("map", "classes", "drop", "gallery", "copylink", "trust")
+NAMES = ("map", "classes", "drop", "gallery", "copylink", "trust", "compare")
 
 
 @cache
@@ -69,3 +69,9 @@ def copy_link(path: str, key: str) -> None:
 def trust(data: Mapping[str, Any], key: str) -> None:
     """The judgement of a map; it follows one that is still being made by itself."""
     _mount("trust", key, data)
+
+
+def compare(data: Mapping[str, Any], key: str) -> str | None:
+    """Maps beside each other on one scale; the tile just removed, as EXPLANATION.CLASS."""
+    removed: str | None = _mount("compare", key, data, ("removed",)).removed
+    return removed

@@ -22,7 +22,11 @@ CLASSES = 20  # read from the same forwards, so that another class costs nothing
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """The answer: the model's card, probabilities of the classes read, and the picture the model really sees."""
+    """The answer: the model's card, probabilities of the classes read, and the picture the model really sees.
+
+    `rivals` are (class, label, probability) of the likeliest classes, read or not, and of `against`: what one may ask
+    "and why not that?" about.
+    """
 
     card: dict[str, Any]
     classes: tuple[int, ...]
@@ -30,6 +34,7 @@ class Look:
     probabilities: tuple[float, ...]
     target: int
     against: int | None
+    rivals: tuple[tuple[int, str, float], ...]
     precision: Precision
     input_png: bytes
 
@@ -53,8 +58,9 @@ def look(model: Classifier, png: bytes, question: Question) -> Look:
         raise RequestError(f"against must be another class than the target; got {model.labels[target]!r:.100} twice")
     classes: tuple[int, ...] = (target,)
     precision: Precision = "float32"
+    ranked = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)
+    rivals = dict.fromkeys([*ranked[:CLASSES], *([] if against is None else [against])])
     if registry.method(question.method).needs == "scores":
-        ranked = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)
         # a class has no margin over itself
         classes = tuple(dict.fromkeys(k for k in (*ranked[:CLASSES], target) if k != against))
         precision = scoring.resolve_precision(model, x, classes, question.output)
@@ -65,6 +71,7 @@ def look(model: Classifier, png: bytes, question: Question) -> Look:
         probabilities=tuple(probabilities[k] for k in classes),
         target=target,
         against=against,
+        rivals=tuple((k, model.labels[k], probabilities[k]) for k in rivals),
         precision=precision,
         input_png=_png(x),
     )

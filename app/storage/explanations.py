@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,10 @@ from app.storage.tables import ExplanationRow
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a link points to. `view` holds what changes nothing in the computation: the class looked at."""
+    """What a link points to. `view` holds what changes nothing in the computation.
+
+    `target` is the class looked at, `compare` a list of [explanation, class] laid beside it.
+    """
 
     id: str
     owner: str
@@ -34,7 +38,10 @@ class Explanations:
     def open(
         self, owner: str, asset: str, spec: JobSpec, look: dict[str, Any], input_png: bytes, target: int
     ) -> tuple[Explanation, bool]:
-        """One explanation per user, asset and run; and whether its run has to be computed now."""
+        """One explanation per user, asset and run; and whether its run has to be computed now.
+
+        A new one is looked at for `target`; one that is there, as before.
+        """
         with self.database.write() as session:
             fresh = runs.enter(session, spec, look, blobs.put(session, input_png), owner)
             row = session.scalar(
@@ -44,10 +51,14 @@ class Explanations:
             )
             if row is None:
                 row = ExplanationRow(
-                    id=uuid.uuid4().hex, owner=owner, run=spec.key, asset=asset, view={}, created=time.time()
+                    id=uuid.uuid4().hex,
+                    owner=owner,
+                    run=spec.key,
+                    asset=asset,
+                    view={"target": target},
+                    created=time.time(),
                 )
                 session.add(row)
-            row.view = {**row.view, "target": target}
         return _explanation(row), fresh
 
     def get(self, owner: str, id: str) -> Explanation | None:
@@ -58,10 +69,17 @@ class Explanations:
 
     def look_at(self, owner: str, id: str, target: int) -> None:
         """Remember which class the user looks at."""
+        self._view(owner, id, {"target": target})
+
+    def compare(self, owner: str, id: str, beside: Sequence[tuple[str, int]]) -> None:
+        """Remember what the user has laid beside it."""
+        self._view(owner, id, {"compare": [list(tile) for tile in beside]})
+
+    def _view(self, owner: str, id: str, news: dict[str, Any]) -> None:
         with self.database.write() as session:
             row = session.get(ExplanationRow, id)
             if row and row.owner == owner:
-                row.view = {**row.view, "target": target}
+                row.view = {**row.view, **news}
 
 
 def _explanation(row: ExplanationRow) -> Explanation:

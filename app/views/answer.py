@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from app import components
-from app.description import describe, judged
+from app.description import describe, judged, labels, rival
 from app.service import Service
 from app.storage.explanations import Explanation
-from app.views import colours, regions
-from app.views.names import BASELINES, OUTPUTS, plain, title
+from app.views import colours, compare, contrast, regions
+from app.views.names import BASELINES, plain, scored, title
 from explainers import registry
 
 
@@ -20,33 +20,42 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
     shown = describe(desk, explanation)
     target: int = explanation.view["target"]
     look = shown["look"]
-    labels = dict(zip(look["classes"], look["labels"], strict=True))
+    named, against = labels(look), rival(shown)
     probabilities = dict(zip(look["classes"], look["probabilities"], strict=True))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"## Why {plain(labels[target])}?", width="stretch")
+        st.markdown(heading(named[target], against), width="stretch")
         components.copy_link(f"/?e={explanation.id}", key="link")
-    st.markdown(sentence(shown, labels[target], probabilities[target]))
+    st.markdown(sentence(shown, named[target], probabilities[target]))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        finished, again = components.map_view(_map(shown, target, labels[target]), key="map")
+        finished, again = components.map_view(_map(shown, target, named[target]), key="map")
     with right:
         st.markdown("### Can this map be trusted?")
         components.trust(_trust(desk, owner, explanation, shown), key="trust")
         st.markdown("### What the model answers")
         clicked = components.classes(
-            [{"target": k, "label": labels[k], "probability": probabilities[k]} for k in look["classes"]],
+            [{"target": k, "label": named[k], "probability": probabilities[k]} for k in look["classes"]],
             target,
             key="classes",
         )
+        contrasted = contrast.draw(shown, target)
         _card(look["card"])
     if shown["result"] is not None:
         regions.draw(desk, owner, explanation)
     if clicked is not None and clicked != target:
         desk.look_at(owner, explanation.id, clicked)
         return explanation
+    compare.draw(desk, owner, explanation)
+    if contrasted is not None:
+        return desk.ask(owner, explanation.asset, contrasted)
     if again == explanation.id:
         return desk.again(owner, explanation.id)
     return explanation if finished == explanation.id and shown["result"] is None else None
+
+
+def heading(label: str, against: str | None) -> str:
+    """The question, in Markdown."""
+    return f"## Why {plain(label)}?" if against is None else f"## Why {plain(label)} and not {plain(against)}?"
 
 
 def sentence(shown: dict[str, Any], label: str, probability: float) -> str:
@@ -59,7 +68,12 @@ def sentence(shown: dict[str, Any], label: str, probability: float) -> str:
     forwards = (shown["result"] or {}).get("meta", {}).get("forwards")
     if forwards:
         parts.append(f"{forwards:,} forwards")
-    return f"The model gives **{plain(label)}** a probability of **{probability:.1%}**. " + ", ".join(parts) + "."
+    told = f"The model gives **{plain(label)}** a probability of **{probability:.1%}**"
+    against = rival(shown)
+    if against is not None:
+        chance = next(chance for k, _, chance in shown["look"]["rivals"] if k == spec["against"])
+        told += f" and **{plain(against)}** one of **{chance:.1%}**; the map shows what decides between them"
+    return f"{told}. " + ", ".join(parts) + "."
 
 
 def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
@@ -67,7 +81,8 @@ def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
     result = shown["result"]
     signed = True if result is None else result["signed"]
     spec = shown["spec"]
-    score = f"the {OUTPUTS[spec['output']]} of {label}"
+    against = rival(shown)
+    score = scored(spec["output"], label, against)
     url = shown["maps"].get(str(target))
     return {
         "id": shown["id"],
@@ -82,7 +97,8 @@ def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
         "signed": signed,
         "stops": colours.stops(signed=signed),
         "unit": registry.build(spec["method"], spec["params"]).unit.replace("{score}", score),
-        "alt": f"Map of the evidence for {label} over the picture as the model sees it. Arrow keys read values.",
+        "alt": f"Map of the evidence for {label}{'' if against is None else f' rather than {against}'} over the "
+        "picture as the model sees it. Arrow keys read values.",
     }
 
 

@@ -29,6 +29,12 @@ def title(method: str) -> str:
     return TITLES.get(method) or method.replace("_", " ").capitalize()
 
 
+def scored(output: Output, label: str, rival: str | None = None) -> str:
+    """The score explained, in words; with a rival, the margin over it."""
+    score = f"the {OUTPUTS[output]} of {label}"
+    return score if rival is None else f"{score} minus that of {rival}"
+
+
 def plain(text: str) -> str:
     """Somebody's words inside Markdown: on one line, every character that means something there escaped.
 

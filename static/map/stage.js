@@ -35,9 +35,9 @@ export class Stage {
     this.draw();
   }
 
-  // map: {shape, values, stderr?, signed, colours}; its limits are its own.
+  // map: {shape, values, stderr?, signed, colours, limits?}; without limits given, its own.
   explain(map) {
-    this.map = map && { ...map, limits: limits(map.values, map.signed) };
+    this.map = map && { limits: limits(map.values, map.signed), ...map };
     this.draw();
     this.read(this.at?.[0] ?? null, this.at?.[1]);
   }

@@ -24,7 +24,7 @@ from tests.models.nets import Small
 Run = Callable[..., tuple[int, str, str]]
 
 QUICK = ["--param", "n_masks=32", "--param", "cells=4"]
-KEYS = ["key", "model", "method", "target", "label", "score", "output", "delta", "forwards", "seconds"]
+KEYS = ["key", "model", "method", "target", "label", "against", "score", "output", "delta", "forwards", "seconds"]
 METHODS = ", ".join(method.name for method in list_methods())
 
 
@@ -119,6 +119,24 @@ def test_png_is_a_picture_of_the_map(run: Run, here: Path) -> None:
     drawn.verify()
     assert (drawn.format, drawn.mode) == ("PNG", "RGB")
     assert min(drawn.size) > 300
+
+
+@pytest.mark.usefixtures("small_model")
+def test_why_this_and_not_that(run: Run, here: Path) -> None:
+    """The margin: swapping the classes turns the signs of a map that is linear in the score."""
+    maps = []
+    for target, against in (("kind 4", "7"), ("7", "kind 4")):
+        asked = ["--method", "gradient_x_input", "--target", target, "--against", against, "--out", "map.npz"]
+        code, out, error = run("photo.png", *asked)
+        assert (code, error) == (0, "")
+        told = json.loads(out)
+        assert {told["label"], told["against"]} == {"kind 4", "kind 7"}
+        maps.append(np.load(here / "map.npz")["values"])
+    assert np.abs(maps[0]).max() > 0
+    assert np.abs(maps[0] + maps[1]).max() <= 1e-6 * np.abs(maps[0]).max()  # float32 rounding
+    code, out, error = run("photo.png", *QUICK, "--target", "4", "--against", "4")
+    assert (code, out) == (2, "")
+    assert error == "against must be another class than the target; got 'kind 4' twice\n"
 
 
 @pytest.mark.usefixtures("small_model")

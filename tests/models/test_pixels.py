@@ -10,8 +10,8 @@ from timm.data.transforms_factory import create_transform
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
 
-from models.card import Interpolation, ModelCard
-from models.pixels import ImageLike, prepare, rgb
+from models.card import Fit, Interpolation, ModelCard
+from models.pixels import Box, ImageLike, prepare, rgb, window
 
 CARD = ModelCard(name="a", size=(24, 24), resize=(28, 28))
 
@@ -130,3 +130,24 @@ def test_rgb_of_every_mode(image: Image.Image, colour: tuple[int, int, int]) -> 
 def test_says_what_it_was_given(x: ImageLike, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         prepare(x, CARD)
+
+
+@pytest.mark.parametrize("shape", [(300, 500), (500, 300), (400, 400), (100, 9000)])
+@pytest.mark.parametrize("fit", ["cover", "squash"])
+def test_the_window_is_what_is_seen(shape: tuple[int, int], fit: Fit) -> None:
+    """Two ramps over the whole picture: the input reads off where it lies in it."""
+    h, w = shape
+    card = ModelCard(name="any", size=(40, 56), resize=(50, 60), fit=fit, interpolation="bilinear")
+    ramps = np.zeros((h, w, 3), np.float32)
+    ramps[..., 0] = (np.arange(w) + 0.5) / w
+    ramps[..., 1] = ((np.arange(h) + 0.5) / h)[:, None]
+    seen = prepare(ramps, card)
+    box = window(w, h, card.size, card.resize, card.fit)
+    columns = box.left + box.width * (np.arange(56) + 0.5) / 56
+    rows = box.top + box.height * (np.arange(40) + 0.5) / 40
+    assert seen[0, 20, 5:-5].numpy() == pytest.approx(columns[5:-5], abs=2e-3)  # off the edges, where filters are cut
+    assert seen[1, 5:-5, 28].numpy() == pytest.approx(rows[5:-5], abs=2e-3)
+
+
+def test_what_two_windows_have_in_common() -> None:
+    assert Box(0, 0.1, 1, 0.9).within(Box(0.2, 0, 0.8, 1)) == Box(0.2, 0.1, 0.8, 0.9)

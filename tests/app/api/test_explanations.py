@@ -198,6 +198,30 @@ def test_the_same_question_is_computed_once(client: TestClient, counts: Counts) 
     assert counts() == before
 
 
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("gradient_x_input", {}),
+        ("deeplift", {"rule": "rescale"}),
+        ("rise", {"estimator": "centred", "n_masks": 32, "cells": 4}),
+        ("occlusion", {"window": 16, "stride": 8}),
+    ],
+)
+def test_swapping_the_two_classes_turns_the_signs(client: TestClient, method: str, params: dict[str, Any]) -> None:
+    """These maps are linear in the score they explain, and s_a − s_b is s_b − s_a reversed."""
+    asset, maps = send(client), []
+    for target, against in ((4, 7), (7, 4)):
+        asked = ask(client, asset, method=method, params=params, target=target, against=against)
+        assert (asked["spec"]["against"], asked["view"]) == (against, {"target": target})
+        assert against not in asked["maps"]
+        rivals = {k: (label, chance) for k, label, chance in asked["look"]["rivals"]}
+        assert rivals[against][0] == LABELS[against]
+        maps.append(load(client.get(f"{ROOT}/{asked['maps'][str(target)]}").content)["values"])
+    size = np.abs(maps[0]).max()
+    assert size > 0
+    assert np.abs(maps[0] + maps[1]).max() <= 1e-5 * size  # float32 sums over rows
+
+
 def test_cancel(slow_client: TestClient, held: HeldPool, counts: Counts) -> None:
     explanation = ask(slow_client, send(slow_client))
     cancel = f"{ROOT}/explanations/{explanation['id']}/cancel"

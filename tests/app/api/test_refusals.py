@@ -45,6 +45,12 @@ WRONG: dict[str, tuple[dict[str, object], str]] = {
     "target as text": ({"target": "25"}, "target must lie in [0, 24]; got 25"),
     "target of no label": ({"target": "kind 25"}, "target must be a class label or index of this model; got 'kind 25'"),
     "target empty": ({"target": ""}, "target must be a class label or index of this model; got ''"),
+    "against of no label": ({"against": "yak"}, "against must be a class label or index of this model; got 'yak'"),
+    "against too large": ({"against": 25}, "against must lie in [0, 24]; got 25"),
+    "against the target": (
+        {"target": 4, "against": "kind 4"},
+        "against must be another class than the target; got 'kind 4' twice",
+    ),
     "target of many digits": ({"target": "9" * 5000}, "target must"),
     "target hostile": ({"target": "<script>"}, "target must be a class label or index of this model; got '<script>'"),
     "against outside": ({"against": 25}, "against must lie in [0, 24]; got 25"),

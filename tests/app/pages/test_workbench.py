@@ -265,6 +265,33 @@ def test_a_wrong_wish_is_one_sentence_and_changes_nothing(
     assert given(at, "map")["id"] == explanation.id
 
 
+def test_why_this_and_not_that(desk: Service) -> None:
+    explanation = asked(desk, seed=5)
+    target = explanation.view["target"]
+    against = next(k for k in desk.run(explanation).spec.classes if k != target)
+    at = opened(e=explanation.id)
+    at.selectbox(key=f"{explanation.id}/{target}/against").select(against).run()
+    assert not at.exception
+    new = desk.explanation(ME, named(at))
+    spec = desk.run(new).spec
+    assert (new.view["target"], spec.against, spec.seed) == (target, against, 5)
+    restored = opened(e=new.id)
+    for page in (at, restored):
+        assert f"## Why {LABELS[target]} and not {LABELS[against]}?" in text(page)
+        assert "the map shows what decides between them" in text(page)
+        shown = given(page, "map")
+        assert shown["unit"] == f"effect on the logit of {LABELS[target]} minus that of {LABELS[against]} of showing it"
+        assert shown["map"]
+        assert page.selectbox(key=f"{new.id}/{target}/against").value == against
+    restored.button(key=f"{new.id}/{target}/against/swap").click().run()
+    assert not restored.exception
+    swapped = desk.explanation(ME, named(restored))
+    assert (swapped.view["target"], desk.run(swapped).spec.against) == (against, target)
+    restored.selectbox(key=f"{swapped.id}/{against}/against").select_index(0).run()
+    alone = desk.explanation(ME, named(restored))
+    assert (alone.view["target"], desk.run(alone).spec.against) == (against, None)
+
+
 def test_a_picture_sent_in_is_explained_as_the_form_says(desk: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     explanation = asked(desk, seed=4)
     sent = desk.upload(ME, picture(1), "mine")

@@ -1,0 +1,118 @@
+"""The maps laid beside the explanation, what one can lay there, and how far they agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import comparison, components
+from app.comparison import MOST, VARIED, Tile
+from app.description import describe, labels
+from app.failures import MENDABLE, NotFoundError
+from app.jobs.question import Question
+from app.service import Service
+from app.storage.explanations import Explanation
+from app.views import colours
+from app.views.names import OUTPUTS, plain, scored, title
+from explainers import registry
+
+
+def draw(desk: Service, owner: str, explanation: Explanation) -> None:
+    """Draws the page anew when something was laid beside or taken away."""
+    tiles = comparison.tiles(desk, owner, explanation)
+    st.markdown("### Compare")
+    st.caption(f"Up to {MOST} maps of this picture on one scale: other methods, classes, models, or one choice varied.")
+    questions = _wish(desk, tiles)
+    try:
+        if questions:
+            comparison.add(desk, owner, explanation, questions)
+            st.rerun()
+    except (*MENDABLE, NotFoundError) as error:
+        st.error(plain(str(error)))
+        explanation = desk.explanation(owner, explanation.id)
+        tiles = comparison.tiles(desk, owner, explanation)
+    if len(tiles) < 2:
+        return
+    removed = components.compare(shown(desk, tiles), key="compare")
+    if removed is not None:
+        kept = [(t.explanation.id, t.target) for t in tiles[1:] if _name(t) != removed]
+        comparison.lay(desk, owner, explanation, kept)
+        st.rerun()
+
+
+def shown(desk: Service, tiles: list[Tile]) -> dict[str, Any]:
+    """What the component draws."""
+    first = tiles[0].explanation
+    beside = "&".join(f"with={_name(tile)}" for tile in tiles[1:])
+    return {
+        "tiles": [_tile(desk, tile, parts) for tile, parts in zip(tiles, comparison.captions(tiles), strict=True)],
+        "stops": {"signed": colours.stops(signed=True), "unsigned": colours.stops(signed=False)},
+        "agreement": f"/api/v1/explanations/{first.id}/agreement?{beside}",
+    }
+
+
+def _tile(desk: Service, tile: Tile, parts: list[str]) -> dict[str, Any]:
+    told = describe(desk, tile.explanation)
+    root = "/api/v1"
+    here = f"{root}/explanations/{tile.explanation.id}"
+    spec = tile.spec
+    unit = registry.build(spec.method, spec.params).unit
+    named = labels(tile.run.look)
+    rival = None if spec.against is None else named[spec.against]
+    url = told["maps"].get(str(tile.target))
+    box = comparison.box(desk, tile.explanation.owner, tile)
+    return {
+        "name": _name(tile),
+        "title": parts[0],
+        "differs": parts[1:],
+        "about": f"{tile.why} on {spec.model}",
+        "state": told["progress"]["state"],
+        "error": told["progress"]["error"],
+        "input": f"{root}/{told['input']}",
+        "box": [box.left, box.top, box.right, box.bottom],
+        "map": url and f"{root}/{url}",
+        "self": here,
+        "root": root,
+        "events": f"{here}/events",
+        "preview": f"{here}/preview",
+        "target": tile.target,
+        "signed": True if told["result"] is None else told["result"]["signed"],
+        "unit": unit.replace("{score}", scored(spec.output, named[tile.target], rival)),
+        "family": unit.replace("{score}", f"the {OUTPUTS[spec.output]} of the map's class"),
+    }
+
+
+def _wish(desk: Service, tiles: list[Tile]) -> list[Question]:
+    """What the user wants to see beside it, once a button says so."""
+    first = tiles[0]
+    key = f"{first.explanation.id}/compare"
+    has = {param.name for param in registry.method(first.spec.method).schema}
+    with st.container(horizontal=True):
+        with st.popover("Add maps", key=f"{key}/{len(tiles)}"):  # another one, closed, once maps were added
+            named = labels(first.run.look)
+            every = [method.name for method in registry.list_methods("image")]
+            methods = st.multiselect("Methods", every, format_func=title, placeholder="this one", key=f"{key}/methods")
+            targets = st.multiselect(
+                "Classes",
+                [k for k in named if k != first.spec.against],
+                format_func=named.__getitem__,
+                placeholder="this one",
+                key=f"{key}/classes",
+            )
+            models = st.multiselect(
+                "Models",
+                list(dict.fromkeys([first.spec.model, *(card["name"] for card in desk.pool.cards())])),
+                accept_new_options=True,
+                placeholder="this one",
+                key=f"{key}/models",
+            )
+            pressed = st.button("Add every combination", type="primary", key=f"{key}/add")
+        varied = [name for name, label in VARIED.items() if name in has and st.button(label, key=f"{key}/{name}")]
+    if pressed:
+        return list(comparison.crossed(first, methods, targets, models))
+    return [question for name in varied for question in comparison.variations(first, name)]
+
+
+def _name(tile: Tile) -> str:
+    return f"{tile.explanation.id}.{tile.target}"
