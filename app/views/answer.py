@@ -52,10 +52,9 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
 def sentence(shown: dict[str, Any], label: str, probability: float) -> str:
     """What one is looking at: model, class, method, baseline, seed."""
     spec = shown["spec"]
-    baseline = spec["params"].get("baseline")
     parts = [f"{title(spec['method'])} on **{plain(spec['model'])}**", f"seed {spec['seed']}"]
-    if baseline is not None:
-        parts.insert(1, f"hidden parts replaced by {BASELINES.get(baseline, baseline)}")
+    if absence := registry.build(spec["method"], spec["params"]).absence:
+        parts.insert(1, absence.format(baseline=BASELINES.get(spec["params"].get("baseline"))))
     forwards = (shown["result"] or {}).get("meta", {}).get("forwards")
     if forwards:
         parts.append(f"{forwards:,} forwards")

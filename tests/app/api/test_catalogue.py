@@ -19,6 +19,7 @@ ROUTES = {
     ("get", "/assets/{id}/image"),
     ("get", "/models"),
     ("get", "/methods"),
+    ("get", "/fits"),
     ("get", "/examples"),
     ("post", "/examples/{name}"),
     ("get", "/examples/{name}/image"),
