@@ -34,7 +34,7 @@ def stocked(*ready: models.ImageClassifier) -> Shelf:
     return shelf
 
 
-@functools.cache  # type: ignore[arg-type]
+@functools.cache
 def found_fits(model: Classifier) -> Fits:
     """Once for each model and not for each test."""
     return tuple(fit.as_dict() for fit in method_fits(model))
@@ -56,7 +56,7 @@ class InlinePool:
         return tuple(asdict(model.card) for model in self.shelf._loaded.values())
 
     def fits(self, model: str) -> Fits | None:
-        return None if self.checking else found_fits(self.shelf.get(model))
+        return None if self.checking else found_fits(self.shelf.get(model))  # type: ignore[arg-type]
 
     def submit(self, key: str, owner: str) -> None:  # noqa: ARG002
         execute(self.store, self.shelf, key)
