@@ -79,9 +79,8 @@ class RayPool:
             "max_restarts": -1,
             "num_cpus": 0,
         }
-        probe: Any = ray.remote(Probe).options(
-            name="probe", max_concurrency=2, concurrency_groups={"quick": 2}, **named
-        )
+        grouped: Any = ray.remote(concurrency_groups={"quick": 2})  # type: ignore[call-overload]  # ray's stubs lack it
+        probe: Any = grouped(Probe).options(name="probe", max_concurrency=2, **named)
         dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
         self._probe, self._dispatcher = probe.remote(settings), dispatcher.remote(settings)
         self._warm = [self._probe.cards.remote(), _remote(settings, warm)]
