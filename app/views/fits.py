@@ -62,6 +62,5 @@ def ruled_out(verdicts: Verdicts) -> None:
         if verdict["status"] == "impossible":
             against.setdefault(verdict["reason"], []).append(title(method))
     if against:
-        st.caption("**Not for this model**")
-    for why, names in against.items():
-        st.caption(f":material/block: :gray[{', '.join(names)}]: {plain(why)}.")
+        lines = [f":material/block: {', '.join(names)}: {plain(why)}." for why, names in against.items()]
+        st.caption("**Not for this model**  \n" + "  \n".join(lines))
