@@ -91,12 +91,10 @@ def stream_classes(
     score = ModelScore(model, classes, output, precision, batch_size, against)
     gap = precision_gap(score, x) if precision == "bfloat16" else None
     for step in explainer.explain(score, x, torch.Generator().manual_seed(seed)):
-        if not all(
-            np.isfinite(part).all() for part in (step.result.values, step.result.scores, step.result.deltas or 0)
-        ):
-            raise InputError(NOT_FINITE.format(method=method))
-        if step.done == step.total and chosen.needs == "gradients" and score.flat:
-            raise InputError(f"{method} has nothing to show here: {FLAT}")
+        if step.done == step.total:
+            _sound(method, step.result)
+            if chosen.needs == "gradients" and score.flat:
+                raise InputError(f"{method} has nothing to show here: {FLAT}")
         result = step.result if gap is None else widened(step.result, gap[0] / gap[1] if gap[1] else 0.0)
         meta = describe(chosen, explainer, model, score, seed, None if gap is None else gap[0])
         yield Progress(step.done, step.total, result.with_meta(meta))
@@ -108,6 +106,12 @@ def _chosen(method: str, model: Classifier, params: Mapping[str, object] | None)
         kinds = " and ".join(chosen.kinds)
         raise ValueError(f"method {method} explains {kinds} models; this one reads {model.card.kind}")
     return chosen, build(method, params)
+
+
+def _sound(method: str, result: Attributions) -> None:
+    """A preview may have gaps; a result may not."""
+    if not all(np.isfinite(part).all() for part in (result.values, result.scores, result.deltas or 0)):
+        raise InputError(NOT_FINITE.format(method=method))
 
 
 def widened(result: Attributions, relative: float) -> Attributions:
