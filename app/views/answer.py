@@ -13,6 +13,7 @@ from app.storage.explanations import Explanation
 from app.views import colours, regions
 from app.views.names import BASELINES, OUTPUTS, plain, title
 from explainers import registry
+from explainers.types import Explainer
 
 
 def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | None:
@@ -53,8 +54,9 @@ def sentence(shown: dict[str, Any], label: str, probability: float) -> str:
     """What one is looking at: model, class, method, baseline, seed."""
     spec = shown["spec"]
     parts = [f"{title(spec['method'])} on **{plain(spec['model'])}**", f"seed {spec['seed']}"]
-    if absence := registry.build(spec["method"], spec["params"]).absence:
-        parts.insert(1, absence.format(baseline=BASELINES.get(spec["params"].get("baseline"))))
+    explainer: Explainer = registry.build(spec["method"], spec["params"])
+    if explainer.absence:
+        parts.insert(1, explainer.absence.format(baseline=BASELINES.get(str(explainer.as_dict().get("baseline")))))
     forwards = (shown["result"] or {}).get("meta", {}).get("forwards")
     if forwards:
         parts.append(f"{forwards:,} forwards")
