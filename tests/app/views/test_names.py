@@ -100,8 +100,8 @@ def test_the_sentence_of_a_run_under_way_counts_nothing() -> None:
     spec = {"method": "sobol", "model": "tiny", "seed": 0, "params": {}}
     told = answer.sentence({"spec": spec, "result": None}, "cat", 1.0)
     assert told == (
-        "The model gives **cat** a probability of **100.0%**. Sobol on **tiny**, hidden parts replaced by the mean colour, "
-        "seed 0."
+        "The model gives **cat** a probability of **100.0%**. Sobol on **tiny**, hidden parts replaced by "
+        "the mean colour, seed 0."
     )
 
 
