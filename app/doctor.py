@@ -10,10 +10,10 @@ from pathlib import Path
 
 import torch
 
+import explainers
 import models
 from app.settings import Settings
 from app.storage.database import Database
-from explainers import registry
 
 TESTED = {"torch": "2.14.1", "torchvision": "0.29", "streamlit": "1.67", "ray": "2.60"}
 
@@ -26,7 +26,7 @@ def doctor(settings: Settings) -> int:
         "database": lambda: _database(settings),
         "first model": lambda: _model(settings),
         "operator's models": lambda: _operator(settings),
-        "methods": lambda: ", ".join(method.name for method in registry.list_methods()),
+        "methods": lambda: _methods(settings),
         "processor": _processor,
     }
     failed = 0
@@ -69,6 +69,13 @@ def _database(settings: Settings) -> str:
 def _model(settings: Settings) -> str:
     card = models.load(settings.model, settings.models, settings.allow_pth).card
     return f"{card.name}, weights {card.digest[:12] if card.digest else 'unknown'}"
+
+
+def _methods(settings: Settings) -> str:
+    """Those that suit the first model, and why others do not."""
+    fits = explainers.method_fits(models.load(settings.model, settings.models, settings.allow_pth))
+    said = [f"{fit.method} ({fit.status}: {fit.reason})" for fit in fits if fit.status != "valid"]
+    return ", ".join([fit.method for fit in fits if fit.status == "valid"] + said)
 
 
 def _operator(settings: Settings) -> str:

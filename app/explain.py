@@ -15,11 +15,13 @@ import torch
 import models
 from app import uploads
 from app.failures import RequestError
+from app.jobs.fitting import refuse_impossible
 from app.jobs.look import look, specify
 from app.jobs.question import Question
 from app.jobs.run import stream
 from app.settings import Settings
 from app.views import picture
+from explainers import method_fit
 from explainers.types import Attribution
 
 SUFFIXES = (".npz", ".png")
@@ -40,6 +42,7 @@ def explain_file(settings: Settings, options: argparse.Namespace) -> int:
         against=options.against,
     )
     model = models.load(question.model or settings.model, settings.models, settings.allow_pth)
+    refuse_impossible(question.method, (method_fit(model, question.method).as_dict(),))
     answer = look(model, asset.png, question)
     spec = specify(question, asset.sha256, answer)
     started = time.monotonic()

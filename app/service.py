@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from app import uploads
 from app.examples import EXAMPLES, FIRST
 from app.failures import NotFoundError, RequestError
+from app.jobs.fitting import Fits, refuse_impossible
 from app.jobs.look import specify
 from app.jobs.pool import Pool
 from app.jobs.question import Question
@@ -18,6 +19,7 @@ from app.storage.explanations import Explanation
 from app.storage.runs import Run
 from app.storage.store import Store
 from explainers import PANEL_REVISION
+from models import UnsupportedModelError
 
 T = TypeVar("T")
 
@@ -46,8 +48,15 @@ class Service:
     def asset_png(self, owner: str, id: str) -> bytes:
         return self.store.assets.png(self.asset(owner, id))
 
+    def fits(self, model: str | None = None) -> Fits | None:
+        """Whether each method suits the model, and why not; None while that is being found out."""
+        return self.pool.fits(model or self.settings.model)
+
     def ask(self, owner: str, asset: str, question: Question) -> Explanation:
-        """Explain a picture: the stored result if anybody has asked this before, a queued run otherwise."""
+        """Explain a picture: the stored result if anybody has asked this before, a queued run otherwise.
+
+        What is known to be impossible is refused; what is not known yet says so itself when it runs.
+        """
         id, target = self.answer(owner, asset, question)
         self.store.explanations.look_at(owner, id, target)
         return self.explanation(owner, id)
@@ -55,6 +64,7 @@ class Service:
     def answer(self, owner: str, asset: str, question: Question) -> tuple[str, int]:
         """The same, told as explanation and class: one that is there goes on being looked at as it was."""
         picture = self.asset(owner, asset)
+        refuse_impossible(question.method, self._known_fits(question.model))
         answer = self.pool.look(question.model or self.settings.model, self.store.assets.png(picture), question)
         spec = specify(question, picture.sha256, answer)
         if self.store.runs.missing(spec.key) and self.store.runs.waiting(owner) >= self.settings.jobs_per_owner:
@@ -68,6 +78,12 @@ class Service:
         if fresh:
             self.pool.submit(explanation.run, owner)
         return explanation.id, answer.target
+
+    def _known_fits(self, model: str | None) -> Fits:
+        try:
+            return self.fits(model) or ()
+        except UnsupportedModelError:  # it may have been mended: the look tells what is wrong now
+            return ()
 
     def first(self, owner: str) -> Explanation:
         """The example that is already explained when the page opens."""

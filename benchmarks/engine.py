@@ -18,7 +18,6 @@ import models
 from benchmarks.record import write
 from explainers import build
 from explainers.scoring import ModelScore, top_classes
-from explainers.types import Precision
 
 BATCH = 32
 
@@ -85,9 +84,9 @@ class TimedScore(ModelScore):
     def reset(self) -> None:
         self.seconds = 0.0
 
-    def _score(self, module: nn.Module, x: Tensor, precision: Precision) -> Tensor:
+    def _score(self, module: nn.Module, x: Tensor, dtype: torch.dtype) -> Tensor:
         start = time.perf_counter()
-        scores = super()._score(module, x, precision)
+        scores = super()._score(module, x, dtype)
         self.seconds += time.perf_counter() - start
         return scores
 

@@ -1,5 +1,6 @@
 """Explainers of image and text classifiers. `explain` is one call; `stream` shows the result sharpen."""
 
+from explainers.fit import Fit, method_fit, method_fits
 from explainers.indices import SobolIndices, sobol_indices
 from explainers.metrics.panel import PANEL_REVISION, stream_trust, trust
 from explainers.metrics.report import Check, TrustReport
@@ -29,6 +30,7 @@ __all__ = [
     "Classifier",
     "DeepLift",
     "Explainer",
+    "Fit",
     "InputError",
     "Method",
     "Output",
@@ -46,6 +48,8 @@ __all__ = [
     "explain",
     "list_methods",
     "method",
+    "method_fit",
+    "method_fits",
     "shapley_values",
     "sobol_indices",
     "stream",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 PREFIX = 8  # class, distillation and register tokens that may stand before those of the picture
@@ -44,7 +45,7 @@ def recorded(module: nn.Module, size: tuple[int, int]) -> Iterator[list[Layer]]:
     handles = [
         part.register_forward_hook(hook(name))
         for name, part in module.named_modules()
-        if name and not isinstance(part, nn.Identity)
+        if name and not isinstance(part, nn.Identity | torch.jit.ScriptModule)  # those take no hooks
     ]
     try:
         yield layers

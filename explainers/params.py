@@ -64,6 +64,11 @@ class Parameters:
         """JSON-able; `type(self)(**self.as_dict()) == self`."""
         return asdict(self)
 
+    @property
+    def absence(self) -> str:
+        """What the score is compared with, `{baseline}` standing for the one chosen; empty where there is none."""
+        return "hidden parts replaced by {baseline}" if any(p.name == "baseline" for p in self.schema()) else ""
+
     def reduced(self) -> Parameters:
         """The same method on the budget of a check that runs it several times; itself, unless a method says how."""
         return self

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from explainers.params import Param, Parameters
 from explainers.types import Explainer, Kind
 
-Needs = Literal["scores", "gradients", "layers"]
+Needs = Literal["scores", "gradients", "operators", "layers"]
 T = TypeVar("T", bound=type[Parameters])
 
 

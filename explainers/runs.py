@@ -11,9 +11,19 @@ import torch
 
 from explainers.registry import Method, build
 from explainers.registry import method as find
-from explainers.scoring import ModelScore, precision_gap, resolve_precision, top_classes
-from explainers.types import Attribution, Attributions, Classifier, Explainer, Output, Precision, Progress
+from explainers.scoring import FLAT, ModelScore, precision_gap, resolve_precision, top_classes
+from explainers.types import (
+    Attribution,
+    Attributions,
+    Classifier,
+    Explainer,
+    InputError,
+    Output,
+    Precision,
+    Progress,
+)
 
+NOT_FINITE = "{method} met scores that are not finite: the model answers NaN or infinity to a changed picture"
 CLASSES = 20  # scored together when a method needs scores only
 
 
@@ -70,7 +80,7 @@ def stream_classes(
     """Several classes from the same forwards, what a job runs.
 
     None stands for: the `CLASSES` highest (only the highest where gradients are needed), the precision that pays and
-    agrees, the largest batch that fits.
+    agrees, the largest batch that fits. Raises ValueError in one sentence, InputError for what only running can tell.
     """
     chosen, explainer = _chosen(method, model, params)
     x = model.prepare(x)
@@ -81,6 +91,10 @@ def stream_classes(
     score = ModelScore(model, classes, output, precision, batch_size, against)
     gap = precision_gap(score, x) if precision == "bfloat16" else None
     for step in explainer.explain(score, x, torch.Generator().manual_seed(seed)):
+        if step.done == step.total:
+            _sound(method, step.result)
+            if chosen.needs == "gradients" and score.flat:
+                raise InputError(f"{method} has nothing to show here: {FLAT}")
         result = step.result if gap is None else widened(step.result, gap[0] / gap[1] if gap[1] else 0.0)
         meta = describe(chosen, explainer, model, score, seed, None if gap is None else gap[0])
         yield Progress(step.done, step.total, result.with_meta(meta))
@@ -92,6 +106,12 @@ def _chosen(method: str, model: Classifier, params: Mapping[str, object] | None)
         kinds = " and ".join(chosen.kinds)
         raise ValueError(f"method {method} explains {kinds} models; this one reads {model.card.kind}")
     return chosen, build(method, params)
+
+
+def _sound(method: str, result: Attributions) -> None:
+    """A preview may have gaps; a result may not."""
+    if not all(np.isfinite(part).all() for part in (result.values, result.scores, result.deltas or 0)):
+        raise InputError(NOT_FINITE.format(method=method))
 
 
 def widened(result: Attributions, relative: float) -> Attributions:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import get_args
 
@@ -13,18 +14,21 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from explainers.types import Classifier, Output, Precision
+from explainers.types import Classifier, InputError, Output, Precision
 
 BATCH_SIZE = {"cuda": 256, "cpu": 32}
 AGREEMENT = 0.1  # largest rms difference of bf16 rows, in standard deviations of the rows
 PROBES = 16  # rows scored in both precisions
+NO_GRADIENT = "the network passes no gradient from its scores to its input"
+FLAT = "the gradient is zero: small changes of the input do not move the score, as with rounding or thresholds"
 
 
 class ModelScore:
     """The scores of `classes`, t at once: for estimators a function, for gradient methods also the module.
 
     With `against`, every score is a margin, s_t − s_against: why this class and not that one. Nothing of the model
-    changes: no mode, hook, buffer or weight. bf16 runs on a copy, made once per module.
+    changes: no mode, hook, buffer or weight. bf16 runs on a copy, made once per module; float32 stands for
+    the module's own type, if it has another. What a network raises is an InputError, except that memory ran out.
     """
 
     def __init__(
@@ -50,7 +54,7 @@ class ModelScore:
                 raise ValueError(f"target must lie in [0, {n - 1}]; got {target}")
         if against is not None and not 0 <= against < n:
             raise ValueError(f"against must lie in [0, {n - 1}]; got {against}")
-        if any(module.training for module in model.module.modules()):
+        if any(getattr(module, "training", False) for module in model.module.modules()):
             raise ValueError("the model must be in eval mode: in training mode its scores depend on the batch")
         self.module = model.module
         self.classes = tuple(classes)
@@ -58,8 +62,10 @@ class ModelScore:
         self.against = against
         self.precision = precision
         self.device = _device(model.module)
+        self.dtype = _dtype(model.module)
         self.batch_size = batch_size or BATCH_SIZE.get(self.device.type, BATCH_SIZE["cpu"])
         self.forwards = 0  # rows scored so far, failed attempts not counted
+        self.flat = True  # whether every gradient so far was zero
         mean = getattr(model.card, "mean", None)
         self.neutral = self.place(torch.tensor(tuple(mean) if mean is not None else (0.0, 0.0, 0.0)))
         self._columns = self.place(torch.tensor(self.classes))
@@ -72,33 +78,34 @@ class ModelScore:
     def __call__(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
         """Raises the out-of-memory error at one row only."""
         module = _bf16(self.module) if self.precision == "bfloat16" else self.module
-        return self._score(module, x, self.precision)
+        return self._score(module, x, torch.bfloat16 if self.precision == "bfloat16" else self.dtype)
 
     def exact(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
-        return self._score(self.module, x, "float32")
+        return self._score(self.module, x, self.dtype)
 
     def attached(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
         """The same in float32 and attached to the graph of `x`, for methods that differentiate; one batch as it is."""
         self.forwards += len(x)
-        return self.read(self.module(x))
+        return self.read(_logits(self.module, x, self.dtype))
 
     def gradient(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         """d score / d x of the first class, each row's by itself, in float32; split as memory demands."""
 
         def differentiated(rows: Tensor) -> Tensor:
             leaf = self.place(rows).detach().clone().requires_grad_()
-            return torch.autograd.grad(self.read(self.module(leaf))[:, 0].sum(), leaf)[0]
+            (slope,) = slopes(self.read(_logits(self.module, leaf, self.dtype))[:, 0].sum(), [leaf])
+            self.flat = self.flat and not slope.any()
+            return slope
 
         with torch.inference_mode(False), torch.enable_grad(), torch.autocast(self.device.type, enabled=False):
             return self._split(x, differentiated) if len(x) else x
 
-    def _score(self, module: nn.Module, x: Tensor, precision: Precision) -> Tensor:
-        dtype = getattr(torch, precision)
+    def _score(self, module: nn.Module, x: Tensor, dtype: torch.dtype) -> Tensor:
         # the caller may stand inside an autocast of its own
         with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
             if not len(x):
                 return x.new_zeros(0, len(self.classes))
-            return self._split(x, lambda rows: self.read(module(self.place(rows).to(dtype))))
+            return self._split(x, lambda rows: self.read(_logits(module, self.place(rows), dtype)))
 
     def _split(self, x: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
         """`compute` of all rows, in batches that fit; one that does not is halved, and the smaller size remembered."""
@@ -142,7 +149,7 @@ def resolve_precision(
         return "float32"
     try:
         rms, spread = precision_gap(ModelScore(model, classes, output, "bfloat16"), x)
-    except RuntimeError:  # an operator without a bf16 kernel
+    except Exception:  # foreign code: an operator without a bf16 kernel, a module that cannot be copied
         return "float32"
     return "bfloat16" if rms <= AGREEMENT * spread else "float32"
 
@@ -178,6 +185,43 @@ def _device(module: nn.Module) -> torch.device:
     return tensor.device if tensor is not None else torch.device("cpu")
 
 
+def _dtype(module: nn.Module) -> torch.dtype:
+    tensors = chain(module.parameters(), module.buffers())
+    return next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), torch.float32)
+
+
+def _logits(module: nn.Module, x: Tensor, dtype: torch.dtype) -> Tensor:
+    """Of a copy: a network that works in place must not change what it was handed."""
+    with foreign("the network fails on this input"):
+        logits: Tensor = module(x.to(dtype, copy=True))
+        return logits
+
+
+def slopes(score: Tensor, of: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """d score / d each. Raises InputError where the network has no derivative."""
+    if not score.requires_grad:
+        raise InputError(NO_GRADIENT)
+    with foreign("the network cannot be differentiated"):
+        found = torch.autograd.grad(score, of, allow_unused=True)
+    if all(slope is None for slope in found):
+        raise InputError(NO_GRADIENT)
+    return tuple(torch.zeros_like(t) if s is None else s for t, s in zip(of, found, strict=True))
+
+
+@contextmanager
+def foreign(trouble: str) -> Iterator[None]:
+    """Whatever a stranger's code raises becomes an InputError; but smaller batches may cure a lack of memory."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        if _out_of_memory(error):
+            raise
+        words = " ".join(str(error).strip().partition("\n")[0][:200].split())
+        raise InputError(": ".join(filter(None, (trouble, type(error).__name__, words)))) from error
+
+
 def _gains(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -185,8 +229,10 @@ def _gains(device: torch.device) -> bool:
     return any(capabilities.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
+def _out_of_memory(error: Exception) -> bool:
     text = str(error).lower()
+    if not isinstance(error, RuntimeError):
+        return False
     return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in text or "can't allocate memory" in text
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+import torch
 from jaxtyping import Float, Float32
 from torch import Generator, Tensor, nn
 
@@ -30,7 +31,7 @@ class Classifier(Protocol):
     @property
     def module(self) -> nn.Module: ...
     @property
-    def card(self) -> Any: ...  # read here: kind, mean, digest
+    def card(self) -> Any: ...  # read here: kind, size, mean, digest
     @property
     def labels(self) -> Sequence[str]: ...
     def prepare(self, x: Any) -> Float[Tensor, "c h w"]: ...
@@ -69,6 +70,11 @@ class GradientScore(ScoreFunction, Protocol):
 
     @property
     def module(self) -> nn.Module: ...
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the module computes in."""
+        ...
+
     def read(self, logits: Float[Tensor, "n classes"]) -> Float[Tensor, "n t"]:
         """The scores, from what the module returned."""
         ...
@@ -173,6 +179,11 @@ class Explainer(Protocol):
     @property
     def unit(self) -> str:
         """What a value of the map means, with `{score}` for the score explained: "effect on {score} of …"."""
+        ...
+
+    @property
+    def absence(self) -> str:
+        """What the score is compared with, `{baseline}` standing for the one chosen; empty where there is none."""
         ...
 
     def as_dict(self) -> dict[str, object]: ...

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from models.card import ModelCard, UnsupportedModelError
+from models.native import anchor
 from models.pixels import ImageLike, prepare
 
 BATCH = 32  # images per forward of `predict`
@@ -60,12 +61,12 @@ class ImageClassifier:
         images = [x] if isinstance(x, ImageLike) else list(x)
         if not images:
             raise ValueError("predict needs at least one image; got none")
-        anchor = next(self.module.parameters(), torch.empty(0))
+        like = anchor(self.module)
         rows = []
         with torch.inference_mode():
             for start in range(0, len(images), BATCH):
                 batch = torch.stack([self.prepare(image) for image in images[start : start + BATCH]])
-                rows.append(self.module(batch.to(anchor)).float().softmax(1).cpu())
+                rows.append(self.module(batch.to(like)).float().softmax(1).cpu())
         return torch.cat(rows).numpy()
 
     def tokens(self, text: str) -> NoReturn:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from models.card import UnsupportedModelError
+from models.native import anchor
 
 
 def probe(name: str, module: nn.Module, size: tuple[int, int]) -> tuple[int, bool]:
@@ -15,16 +16,16 @@ def probe(name: str, module: nn.Module, size: tuple[int, int]) -> tuple[int, boo
     A few forwards of at most two images: scores must be finite floats (n, classes), the same every time, and a row's
     scores must not depend on the other rows of its batch.
     """
-    anchor = next(module.parameters(), torch.empty(0))
     generator = torch.Generator().manual_seed(0)
-    x = torch.rand(2, 3, *size, generator=generator).to(anchor)
+    x = torch.rand(2, 3, *size, generator=generator).to(anchor(module))
 
     def refuse(reason: str) -> UnsupportedModelError:
         return UnsupportedModelError(f"{name} cannot be served: {reason}")
 
     try:
         with torch.inference_mode():
-            scores, again, alone = module(x), module(x), module(x[1:])
+            # copies: a module may work in place on what it is handed
+            scores, again, alone = module(x.clone()), module(x.clone()), module(x[1:].clone())
     except Exception as error:  # foreign code: whatever it raises, it cannot take its own input
         raise refuse(f"it fails on input of shape (2, 3, {size[0]}, {size[1]}) with {type(error).__name__}") from error
     if not isinstance(scores, Tensor):
@@ -45,9 +46,12 @@ def probe(name: str, module: nn.Module, size: tuple[int, int]) -> tuple[int, boo
 
 def has_gradient(module: nn.Module, x: Float[Tensor, "1 3 h w"]) -> bool:
     x = x.clone().requires_grad_()
-    with torch.enable_grad():
-        scores = module(x)
-        if not scores.requires_grad:
-            return False
-        (gradient,) = torch.autograd.grad(scores.sum(), x, allow_unused=True)
+    try:
+        with torch.enable_grad():
+            scores = module(x.clone())
+            if not scores.requires_grad:
+                return False
+            (gradient,) = torch.autograd.grad(scores.sum(), x, allow_unused=True)
+    except Exception:  # foreign code: it scores, and cannot be differentiated
+        return False
     return gradient is not None and bool(gradient.isfinite().all())

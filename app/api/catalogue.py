@@ -25,6 +25,7 @@ def models(desk: Desk) -> list[dict[str, Any]]:
 
 @router.get("/methods")
 def methods() -> list[dict[str, Any]]:
+    """With their parameters; whether a model can be explained by them says `/fits`."""
     return [
         {
             "name": method.name,
@@ -36,6 +37,16 @@ def methods() -> list[dict[str, Any]]:
         }
         for method in registry.list_methods()
     ]
+
+
+@router.get("/fits")
+def fits(desk: Desk, model: str | None = None) -> dict[str, Any]:
+    """Which methods are valid, approximate or impossible for a model, and why; the first model when none is named.
+
+    While `checked` is false this is being found out: ask again.
+    """
+    found = desk.fits(model)
+    return {"model": model or desk.settings.model, "checked": found is not None, "methods": list(found or ())}
 
 
 @router.get("/examples")

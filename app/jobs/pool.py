@@ -25,6 +25,7 @@ from ray import exceptions
 
 import models
 from app import failures
+from app.jobs.fitting import FitBook, Fits
 from app.jobs.look import Look, look
 from app.jobs.question import Question
 from app.jobs.queue import FairQueue
@@ -45,6 +46,7 @@ class Pool(Protocol):
 
     def look(self, model: str, png: bytes, question: Question) -> Look: ...
     def cards(self) -> tuple[dict[str, Any], ...]: ...
+    def fits(self, model: str) -> Fits | None: ...
     def submit(self, key: str, owner: str) -> None: ...
     def cancel(self, key: str) -> None: ...
     def position(self, key: str) -> int | None: ...
@@ -77,7 +79,8 @@ class RayPool:
             "max_restarts": -1,
             "num_cpus": 0,
         }
-        probe: Any = ray.remote(Probe).options(name="probe", max_concurrency=2, **named)
+        grouped: Any = ray.remote(concurrency_groups={"quick": 2})  # type: ignore[call-overload]  # ray's stubs lack it
+        probe: Any = grouped(Probe).options(name="probe", max_concurrency=2, **named)
         dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
         self._probe, self._dispatcher = probe.remote(settings), dispatcher.remote(settings)
         self._warm = [self._probe.cards.remote(), _remote(settings, warm)]
@@ -89,6 +92,11 @@ class RayPool:
     def cards(self) -> tuple[dict[str, Any], ...]:
         cards: tuple[dict[str, Any], ...] = _answer(self._probe.cards.remote())
         return cards
+
+    def fits(self, model: str) -> Fits | None:
+        """Which methods suit the model; None while that is being found out."""
+        fits: Fits | None = _answer(self._probe.fits.remote(model))
+        return fits
 
     def submit(self, key: str, owner: str) -> None:
         _answer(self._dispatcher.submit.remote(key, owner))
@@ -188,10 +196,15 @@ class Probe:
         torch.set_num_threads(settings.threads)
         self._settings = settings
         self._shelf = Shelf(settings.models, allow_pth=settings.allow_pth)
-        self._shelf.get(settings.model)
+        self._fits = FitBook(self._shelf)
+        self._fits.find(settings.model)  # the first page has it at once
 
     def look(self, model: str, png: bytes, question: Question) -> Look:
         return look(self._shelf.get(model), png, question)
+
+    @ray.method(concurrency_group="quick")
+    def fits(self, model: str) -> Fits | None:
+        return self._fits.of(model)
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         return tuple(

@@ -13,20 +13,34 @@ PLACES = 3  # a large classifier takes about 0.5 GB; more of them would crowd ou
 
 
 class Shelf:
-    """Loads a model once. One lock: two users asking for a new model should not both read its weights."""
+    """Loads a model once: two users asking for a new one should not both read its weights. Loaded ones never wait."""
 
     def __init__(self, operator: Path | None, *, allow_pth: bool) -> None:
         self._operator = operator
         self._allow_pth = allow_pth
         self._loaded: OrderedDict[str, Classifier] = OrderedDict()
-        self._lock = Lock()
+        self._lock, self._loading = Lock(), Lock()
 
     def get(self, name: str) -> Classifier:
         """Raises UnsupportedModelError with a sentence when it cannot be had here."""
+        if (found := self._standing(name)) is not None:
+            return found
+        with self._loading:
+            if (found := self._standing(name)) is not None:  # somebody else was faster
+                return found
+            found = models.load(name, self._operator, self._allow_pth)
+            with self._lock:
+                self._loaded[name] = found
+                while len(self._loaded) > PLACES:
+                    self._loaded.popitem(last=False)
+            return found
+
+    def holds(self, name: str) -> bool:
         with self._lock:
-            if name not in self._loaded:
-                self._loaded[name] = models.load(name, self._operator, self._allow_pth)
-            self._loaded.move_to_end(name)
-            while len(self._loaded) > PLACES:
-                self._loaded.popitem(last=False)
-            return self._loaded[name]
+            return name in self._loaded
+
+    def _standing(self, name: str) -> Classifier | None:
+        with self._lock:
+            if name in self._loaded:
+                self._loaded.move_to_end(name)
+            return self._loaded.get(name)

@@ -13,6 +13,7 @@ from app.storage.explanations import Explanation
 from app.views import colours, compare, contrast, regions
 from app.views.names import BASELINES, plain, scored, title
 from explainers import registry
+from explainers.types import Explainer
 
 
 def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | None:
@@ -61,10 +62,10 @@ def heading(label: str, against: str | None) -> str:
 def sentence(shown: dict[str, Any], label: str, probability: float) -> str:
     """What one is looking at: model, class, method, baseline, seed."""
     spec = shown["spec"]
-    baseline = spec["params"].get("baseline")
     parts = [f"{title(spec['method'])} on **{plain(spec['model'])}**", f"seed {spec['seed']}"]
-    if baseline is not None:
-        parts.insert(1, f"hidden parts replaced by {BASELINES.get(baseline, baseline)}")
+    explainer: Explainer = registry.build(spec["method"], spec["params"])
+    if explainer.absence:
+        parts.insert(1, explainer.absence.format(baseline=BASELINES.get(str(explainer.as_dict().get("baseline")))))
     forwards = (shown["result"] or {}).get("meta", {}).get("forwards")
     if forwards:
         parts.append(f"{forwards:,} forwards")

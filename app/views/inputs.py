@@ -11,8 +11,8 @@ from app.examples import EXAMPLES
 from app.jobs.question import Question
 from app.service import Service
 from app.storage.explanations import Explanation
-from app.views import form
-from app.views.names import OUTPUTS, title
+from app.views import fits, form
+from app.views.names import OUTPUTS
 from explainers import registry
 
 LIKELIEST = "the likeliest"
@@ -41,11 +41,14 @@ def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
         key="examples",
     )
     key = current.id
-    model = _model(desk, spec.model, key)
-    methods = [method.name for method in registry.list_methods("image")]
-    method = st.selectbox("Method", methods, methods.index(spec.method), format_func=title, key=f"{key}/method")
+    listed = list(dict.fromkeys([spec.model, *(card["name"] for card in desk.pool.cards())]))
+    model = _model(listed, key)
+    verdicts = fits.known(desk, model, listed=model in listed)
+    method = _method(verdicts, spec.method, key)
     entry = registry.method(method)
     st.caption(entry.description)
+    fits.reason(method, verdicts)
+    fits.ruled_out({name: verdict for name, verdict in verdicts.items() if name != method})
     with st.expander("Parameters"):
         params = form.draw(entry, spec.params if entry.name == spec.method else {}, key)
         output = st.selectbox(
@@ -63,7 +66,14 @@ def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
         help="A label or index of the model. The likeliest twenty can be clicked beside the map without asking anew.",
         key=f"{key}/target",
     )
-    pressed = st.button("Explain", type="primary", width="stretch", shortcut="Ctrl+Enter", key="explain")
+    pressed = st.button(
+        "Explain",
+        type="primary",
+        width="stretch",
+        shortcut="Ctrl+Enter",
+        disabled=verdicts.get(method, fits.VALID)["status"] == "impossible",
+        key="explain",
+    )
     question = Question(
         model=model,
         method=method,
@@ -79,13 +89,26 @@ def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
     return Wish(current.asset, question) if pressed else None
 
 
-def _model(desk: Service, current: str, key: str) -> str:
-    names = list(dict.fromkeys([current, *(card["name"] for card in desk.pool.cards())]))
+def _model(listed: list[str], key: str) -> str:
     model = st.selectbox(
         "Model",
-        names,
+        listed,
         accept_new_options=True,
         help="Names of torchvision and timm can be typed, like torchvision/resnet50, where their weights can be had.",
         key=f"{key}/model",
     )
     return str(model)
+
+
+def _method(verdicts: fits.Verdicts, current: str, key: str) -> str:
+    """Those that can be run. One chosen before the model was stays, so that its reason can be read."""
+    place = f"{key}/method"
+    chosen = st.session_state.get(place, current)
+    methods = [
+        method.name
+        for method in registry.list_methods("image")
+        if method.name == chosen or verdicts.get(method.name, fits.VALID)["status"] != "impossible"
+    ]
+    return st.selectbox(
+        "Method", methods, methods.index(chosen), format_func=lambda name: fits.label(name, verdicts), key=place
+    )

@@ -9,6 +9,8 @@ from explainers.types import Output
 OUTPUTS: dict[Output, str] = {"logit": "logit", "probability": "probability", "log_probability": "log-probability"}
 BASELINES = {"mean": "the mean colour", "black": "black", "blur": "a blurred copy"}
 TITLES = {
+    "deep_shap": "DeepSHAP",
+    "deeplift": "DeepLIFT",
     "exact_shapley": "Exact Shapley values",
     "grad_cam": "Grad-CAM",
     "gradient_shap": "Gradient SHAP",

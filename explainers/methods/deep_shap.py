@@ -25,7 +25,7 @@ REDUCED = 4  # references when a map is made again only to be compared
 TILES = 8  # along each side of a shuffled picture
 
 
-@register("deep_shap", revision=1, needs="gradients")
+@register("deep_shap", revision=1, needs="operators")
 @dataclass(frozen=True, kw_only=True)
 class DeepShap(Parameters):
     """DeepLIFT's contributions, averaged over many reference pictures, so that no single one decides.

@@ -22,7 +22,7 @@ from explainers.results import attributions
 from explainers.types import Attributions, GradientScore, Progress
 
 
-@register("deeplift", revision=1, needs="gradients")
+@register("deeplift", revision=1, needs="operators")
 @dataclass(frozen=True, kw_only=True)
 class DeepLift(Parameters):
     """What each pixel contributes to the score's difference from a reference picture; the contributions add up to it.
@@ -39,6 +39,10 @@ class DeepLift(Parameters):
     @property
     def unit(self) -> str:
         return "share of {score} above the reference's"
+
+    @property
+    def absence(self) -> str:
+        return "counted from {baseline}"
 
     def explain(
         self,

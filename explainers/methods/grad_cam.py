@@ -19,6 +19,7 @@ from explainers.layers import recorded
 from explainers.params import Parameters, Range
 from explainers.registry import register
 from explainers.results import attributions
+from explainers.scoring import slopes
 from explainers.types import Attributions, GradientScore, InputError, Progress
 
 
@@ -45,6 +46,8 @@ class GradCam(Parameters):
         found = maps(score, score.place(x)[None])
         if not found:
             raise InputError("grad_cam needs a layer that keeps the picture's rows and columns; this model has none")
+        if not any(slope.any() for *_, slope in found):
+            raise InputError(f"the score has no slope along any layer of this network, {found[0][0]} the last")
         if self.depth > len(found):
             raise InputError(f"depth must be at most {len(found)}, the resolutions of this model; got {self.depth}")
         name, A, slope = found[self.depth - 1]
@@ -66,10 +69,10 @@ def maps(
         with recorded(score.module, size) as layers:
             scored = score.attached(leaf)[:, 0].sum()
         outputs = [layer.output for layer in layers]
-        slopes = torch.autograd.grad(scored, outputs, materialize_grads=True) if layers else ()
+        gradients = slopes(scored, outputs) if layers else ()
     laid = [
         (layer.name, layer.layout(layer.output.detach()), layer.layout(slope))
-        for layer, slope in zip(reversed(layers), reversed(slopes), strict=True)
+        for layer, slope in zip(reversed(layers), reversed(gradients), strict=True)
     ]
     # after its last attention a class token is all that a transformer's head reads: the other tokens have no slope
     last: dict[tuple[int, int], tuple[str, Tensor, Tensor]] = {}

@@ -40,6 +40,10 @@ class GradientShap(Parameters):
     def unit(self) -> str:
         return "share of {score} above that of the baselines"
 
+    @property
+    def absence(self) -> str:
+        return "counted from the mean colour, black and a blurred copy"
+
     def explain(
         self, score: GradientScore, x: Float[Tensor, "c h w"], rng: torch.Generator
     ) -> Iterator[Progress[Attributions]]:

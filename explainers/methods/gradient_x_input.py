@@ -36,6 +36,10 @@ class GradientXInput(Parameters):
     def unit(self) -> str:
         return "share of {score} above the baseline's, by the slope at the picture"
 
+    @property
+    def absence(self) -> str:
+        return "counted from {baseline}"
+
     def explain(
         self, score: GradientScore, x: Float[Tensor, "c h w"], rng: torch.Generator
     ) -> Iterator[Progress[Attributions]]:

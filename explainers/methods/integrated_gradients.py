@@ -38,6 +38,10 @@ class IntegratedGradients(Parameters):
     def unit(self) -> str:
         return "share of {score} above the baseline's"
 
+    @property
+    def absence(self) -> str:
+        return "counted from {baseline}"
+
     def explain(
         self, score: GradientScore, x: Float[Tensor, "c h w"], rng: torch.Generator
     ) -> Iterator[Progress[Attributions]]:

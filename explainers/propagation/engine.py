@@ -14,6 +14,7 @@ from explainers.propagation.pair import Call, Pair
 from explainers.propagation.rescale import Rescale
 from explainers.propagation.reveal import RevealCancel
 from explainers.propagation.tracing import UnsupportedOperatorError, network_graph, trace
+from explainers.scoring import NO_GRADIENT, foreign
 from explainers.types import GradientScore
 
 Rule = Literal["rescale", "reveal_cancel"]
@@ -47,7 +48,8 @@ def deeplift_score(
     score: GradientScore, x: Float[Tensor, "n c h w"], x0: Float[Tensor, "n c h w"], rule: Rule = "rescale"
 ) -> DeepLift:
     """The same for the first class of `score`. The network's graph is kept: following it takes longest."""
-    with differentiating(x):
+    x, x0 = x.to(score.dtype), x0.to(score.dtype)
+    with differentiating(x), foreign("the network cannot be propagated through"):
         network = network_graph(score.module, x)
         head = trace(lambda logits: score.read(logits)[:, 0], network.logits)
         return contributions([network.graph, head], x, x0, rule)
@@ -69,6 +71,8 @@ def contributions(graphs: Sequence[fx.GraphModule], x: Tensor, x0: Tensor, rule:
         link = propagate(graph, link, chain)
     if not isinstance(link, Pair):
         raise UnsupportedOperatorError("the score does not depend on the input")
+    if not link.x.requires_grad:
+        raise UnsupportedOperatorError(NO_GRADIENT)
     values = chain.contributions(start, link.x.sum())
     delta = values.double().flatten(1).sum(1) - (link.value.double() - link.x0.double())
     return DeepLift(values, delta, tuple(sorted(chain.fallbacks)))

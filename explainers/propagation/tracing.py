@@ -69,7 +69,8 @@ def network_graph(module: nn.Module, x: Tensor) -> Network:
 
 
 def followed(fn: Callable[[Tensor], Tensor], example: Tensor) -> fx.GraphModule:
-    functional = functionalize(fn, remove="mutations")
+    functional = functionalize(lambda x: fn(x.clone()), remove="mutations")
+    # functionalize keeps a change of the input itself: it is a copy that the network may change
     follow = make_fx(functional, DECOMPOSITIONS, tracing_mode="fake", _allow_non_fake_inputs=True)
     graph: fx.GraphModule = follow(example)
     return graph

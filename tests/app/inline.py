@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
@@ -12,15 +13,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 import models
+from app.jobs.fitting import Fits
 from app.jobs.look import Look, look
 from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
 from app.storage.store import Store
+from explainers import method_fits
 from explainers.params import Parameters, Range
 from explainers.registry import Method
-from explainers.types import Attributions, Progress, ScoreFunction
+from explainers.types import Attributions, Classifier, Progress, ScoreFunction
 
 
 def stocked(*ready: models.ImageClassifier) -> Shelf:
@@ -31,6 +34,12 @@ def stocked(*ready: models.ImageClassifier) -> Shelf:
     return shelf
 
 
+@functools.cache
+def found_fits(model: Classifier) -> Fits:
+    """Once for each model and not for each test."""
+    return tuple(fit.as_dict() for fit in method_fits(model))
+
+
 @dataclass
 class InlinePool:
     """Computes on submit, so an asked explanation is a finished one."""
@@ -38,12 +47,16 @@ class InlinePool:
     store: Store
     shelf: Shelf
     closed: int = 0
+    checking: bool = False  # whether it is still being found out what fits
 
     def look(self, model: str, png: bytes, question: Question) -> Look:
         return look(self.shelf.get(model), png, question)
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         return tuple(asdict(model.card) for model in self.shelf._loaded.values())
+
+    def fits(self, model: str) -> Fits | None:
+        return None if self.checking else found_fits(self.shelf.get(model))  # type: ignore[arg-type]
 
     def submit(self, key: str, owner: str) -> None:  # noqa: ARG002
         execute(self.store, self.shelf, key)

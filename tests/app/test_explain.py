@@ -18,6 +18,8 @@ import models
 from app import explain
 from app.__main__ import main
 from explainers import list_methods
+from explainers.scoring import NO_GRADIENT
+from tests import awkward
 from tests.app.conftest import LABELS, picture
 from tests.models.nets import Small
 
@@ -144,6 +146,23 @@ def test_a_class_by_index_and_by_label(run: Run) -> None:
     by_index, by_label = (json.loads(run("photo.png", *QUICK, "--target", target)[1]) for target in ("4", "kind 4"))
     assert (by_index["target"], by_index["label"]) == (4, "kind 4")
     assert by_index | {"seconds": 0} == by_label | {"seconds": 0}
+
+
+def test_a_method_that_cannot_be_is_a_sentence(
+    run: Run, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dull = models.wrap(awkward.network("hard steps"), awkward.SIZE, name="dull")
+    monkeypatch.setattr(models, "load", lambda *_: dull)
+    before = files(here)
+    code, out, error = run("photo.png", "--method", "saliency", "--out", "map.npz")
+    assert (code, out) == (2, "")
+    assert error.strip().endswith(f"saliency cannot explain this model: {NO_GRADIENT}.")
+    assert len(error.strip().splitlines()) == 1
+    assert files(here) == before
+    main(["doctor"])
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "  methods: " in line or " methods: " in line]
+    assert f"saliency (impossible: {NO_GRADIENT})" in line
+    assert line.startswith("ok    methods: deep_shap, deeplift, exact_shapley")
 
 
 WRONG: dict[str, tuple[list[str], str]] = {

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from explainers import scoring
 from explainers.scoring import ModelScore, precision_gap, resolve_precision, top_classes
-from explainers.types import Classifier, GradientScore, Output, ScoreFunction
+from explainers.types import Classifier, GradientScore, InputError, Output, ScoreFunction
 from tests.oracles import Linear, classifier, small_classifier
 
 
@@ -82,10 +82,15 @@ def test_out_of_memory_shrinks_the_batch(error: Exception) -> None:
 
 
 def test_other_errors_and_the_last_row_are_not_retried() -> None:
-    for limit, error in ((0, torch.OutOfMemoryError("CUDA out of memory.")), (5, RuntimeError("shapes differ"))):
-        score = ModelScore(classifier(Small(limit, error), 4, (40, 56)), (0,), batch_size=16)
-        with pytest.raises(RuntimeError, match=str(error)):
+    for limit, error, raised in (
+        (0, torch.OutOfMemoryError("CUDA out of memory."), "CUDA out of memory"),
+        (5, RuntimeError("shapes\ndiffer"), "^the network fails on this input: RuntimeError: shapes$"),
+    ):
+        module = Small(limit, error)
+        score = ModelScore(classifier(module, 4, (40, 56)), (0,), batch_size=16)
+        with pytest.raises((torch.OutOfMemoryError, InputError), match=raised):
             score(pixels(20))
+        assert module.sizes[-1] == (1 if limit == 0 else 16)
 
 
 def fingerprint(module: nn.Module) -> tuple[Any, ...]:

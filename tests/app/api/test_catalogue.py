@@ -13,12 +13,14 @@ from app.examples import EXAMPLES, FIRST
 from explainers import list_methods
 from tests.app.api.conftest import ROOT, refusal
 from tests.app.conftest import Counts
+from tests.app.inline import HeldPool, InlinePool
 
 ROUTES = {
     ("post", "/assets"),
     ("get", "/assets/{id}/image"),
     ("get", "/models"),
     ("get", "/methods"),
+    ("get", "/fits"),
     ("get", "/examples"),
     ("post", "/examples/{name}"),
     ("get", "/examples/{name}/image"),
@@ -82,6 +84,30 @@ def test_methods_with_everything_a_form_needs(client: TestClient) -> None:
         for parameter in entry["parameters"]:
             assert parameter["help"]
             assert (parameter["range"] is None) != (parameter["choices"] is None) or parameter["type"] == "bool"
+
+
+def test_what_suits_a_model(client: TestClient) -> None:
+    told = client.get(f"{ROOT}/fits").json()
+    assert (told["model"], told["checked"]) == ("tiny", True)
+    assert [fit["method"] for fit in told["methods"]] == [method.name for method in list_methods("image")]
+    assert {fit["status"] for fit in told["methods"]} == {"valid"}
+    assert client.get(f"{ROOT}/fits?model=tiny").json() == told
+    assert "no model is called" in refusal(client.get(f"{ROOT}/fits?model=nothing"), 422)
+
+
+def test_what_suits_a_model_is_told_when_it_is_known(slow_client: TestClient, held: HeldPool) -> None:
+    held.checking = True
+    assert slow_client.get(f"{ROOT}/fits").json() == {"model": "tiny", "checked": False, "methods": []}
+
+
+def test_what_cannot_be_is_refused(client: TestClient, counts: Counts, monkeypatch: pytest.MonkeyPatch) -> None:
+    asset = client.post(f"{ROOT}/examples/{FIRST}").json()["id"]
+    fits = ({"method": "saliency", "status": "impossible", "reason": "it has no gradient"},)
+    monkeypatch.setattr(InlinePool, "fits", lambda self, model: fits)  # noqa: ARG005
+    before = counts()
+    answer = client.post(f"{ROOT}/explanations", json={"asset": asset, "method": "saliency"})
+    assert refusal(answer, 422) == "saliency cannot explain this model: it has no gradient."
+    assert counts() == before
 
 
 def test_every_example_can_be_seen_and_used(client: TestClient, counts: Counts) -> None:

@@ -99,7 +99,10 @@ def test_the_sentence_keeps_words_in_their_place(text: str) -> None:
 def test_the_sentence_of_a_run_under_way_counts_nothing() -> None:
     spec = {"method": "sobol", "model": "tiny", "seed": 0, "params": {}}
     told = answer.sentence({"spec": spec, "result": None}, "cat", 1.0)
-    assert told == "The model gives **cat** a probability of **100.0%**. Sobol on **tiny**, seed 0."
+    assert told == (
+        "The model gives **cat** a probability of **100.0%**. Sobol on **tiny**, hidden parts replaced by "
+        "the mean colour, seed 0."
+    )
 
 
 def test_every_baseline_and_output_has_words() -> None:
