@@ -26,7 +26,7 @@ check: $(VENV)/dev
 
 unit: $(VENV)/dev
 	@echo "Whylens: unit and contract tests"
-	@$(BIN)/python -m pytest -q -m "not browser and not topology"
+	@$(BIN)/python -m pytest -q -n auto -m "not browser and not topology"
 
 javascript:
 	@echo "Whylens: JavaScript tests"

@@ -25,7 +25,7 @@ from explainers.types import Attribution, Classifier, Explainer, Precision, Prog
 Explain = Callable[[Classifier, Tensor, int, int], Attribution]
 Remake = Callable[[Classifier, Tensor, int, int], Iterator[Progress[Attribution]]]
 
-PANEL_REVISION = 2  # rises whenever the same map could be judged otherwise
+PANEL_REVISION = 3  # rises whenever the same map could be judged otherwise
 RERUNS = 3
 CURVES = 2 * (STEPS + 1)  # forwards
 SLIGHT = 0.01  # standard deviation of the noise, in [0, 1]
