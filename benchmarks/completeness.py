@@ -79,7 +79,7 @@ class Gap:
 
     @property
     def alive(self) -> bool:
-        return self.difference >= DEAD * self.spread
+        return self.difference > DEAD * self.spread
 
 
 def builders() -> list[str]:
@@ -165,11 +165,11 @@ def noise(like: Float[Tensor, "n c h w"], seed: int) -> Float[Tensor, "n c h w"]
 
 
 def gap(network: nn.Module, x: Float[Tensor, "n c h w"], kind: Reference) -> Gap:
-    """Of the class that the reference moves most. Raises UnsupportedOperatorError."""
+    """Of the class that the reference moves most, in every row. Raises UnsupportedOperatorError."""
     x0 = reference(kind, x)
     with torch.inference_mode():
         logits, logits0 = network(x), network(x0)
-    target = int((logits - logits0).abs().sum(0).argmax())
+    target = int((logits - logits0).abs().amin(0).argmax())
     clock = [time.perf_counter()]
     with differentiating(x):
         graph = trace(lambda rows: network(rows)[:, target], x)
