@@ -136,8 +136,9 @@ class Service:
         spec = self.run(explanation).spec
         return self.ask(owner, explanation.asset, spec.question(explanation.view["target"]))
 
-    def preview(self, owner: str, id: str) -> bytes:
-        return found(self.store.runs.preview(self.explanation(owner, id).run), "preview")
+    def preview(self, owner: str, id: str) -> bytes | None:
+        """None before the first and after the end."""
+        return self.store.runs.preview(self.explanation(owner, id).run)
 
     def blob(self, owner: str, id: str, sha256: str) -> bytes:
         """Part of this explanation: its input or its result. Knowing a hash gives nothing else."""

@@ -126,8 +126,14 @@ async def judgement_events(id: str, desk: Desk, owner: Owner) -> StreamingRespon
 
 @router.get("/{id}/preview", response_class=Response)
 def preview(id: str, desk: Desk, owner: Owner) -> Response:
-    """The newest coarse map of a running job: safetensors, one tensor (h, w) per class, named by its index."""
-    return Response(desk.preview(owner, id), media_type=SAFETENSORS, headers={"Cache-Control": "no-store"})
+    """The newest coarse map of a running job: safetensors, one tensor (h, w) per class, named by its index.
+
+    204 where there is none: the run may have ended since its preview was told of, and that is no error.
+    """
+    coarse = desk.preview(owner, id)
+    if coarse is None:
+        return Response(status_code=204)
+    return Response(coarse, media_type=SAFETENSORS, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/{id}/blobs/{sha256}", response_class=Response)

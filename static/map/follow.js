@@ -20,7 +20,7 @@ export function follow({ events, preview, decode }, { onProgress, onPreview, onE
     if (progress.preview > version) {
       version = progress.preview;
       const answer = await fetch(preview);
-      if (!answer.ok) return; // the run ended between the two requests, and its end is the next event
+      if (answer.status !== 200) return; // the run ended between the two requests, and its end is the next event
       const decoded = await decode(answer);
       if (open) onPreview(decoded);
     }

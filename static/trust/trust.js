@@ -90,6 +90,7 @@ class Panel {
 
   waiting(text) {
     this.root.dataset.verdict = "none";
+    delete this.root.dataset.judged;
     this.parts.badge.textContent = "";
     this.parts.why.textContent = text;
     this.parts.track.hidden = true;
@@ -106,6 +107,7 @@ class Panel {
   final(report) {
     const [mark, word] = BADGES[report.verdict];
     this.root.dataset.verdict = report.verdict;
+    this.root.dataset.judged = this.data.target;
     this.parts.badge.textContent = `${mark} ${word}`;
     this.parts.why.textContent = report.sentence.replace(/^(Holds up|Mixed|Fails)[:,]? */, "").replace(/^./, (c) => c.toUpperCase());
     this.list(report, `All ${report.checks.length} checks, each beside its control`);

@@ -112,7 +112,7 @@ def test_from_upload_to_map(client: TestClient, desk: Service, tiny: models.Imag
     kept = client.get(f"{ROOT}/assets/{asset}/image")
     assert kept.headers["content-type"] == "image/png"
     assert kept.content == png
-    refusal(client.get(f"{ROOT}/explanations/{id}/preview"), 404)
+    assert client.get(f"{ROOT}/explanations/{id}/preview").status_code == 204
 
 
 def test_while_it_waits_and_while_it_runs(
