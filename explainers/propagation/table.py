@@ -48,7 +48,7 @@ REFUSED = (
     "topk sort argsort argmax argmin nonzero nonzero_static unique_dim _unique2 multinomial bernoulli searchsorted "
     "bucketize kthvalue median nanmedian mode histc bincount"
 ).split()
-ELEMENTWISE = ("hardswish", "_prelu_kernel", "hardsigmoid", "mish", "threshold", "hardtanh")  # also where not tagged so
+ELEMENTWISE = "hardswish _prelu_kernel hardsigmoid mish threshold hardtanh leaky_relu".split()  # also where not tagged
 CONSTANT = "zeros_like ones_like full_like empty_like new_zeros new_ones new_full new_empty fill zero".split()
 PRODUCTS = ("mul", "mm", "bmm", "matmul", "mv", "dot")
 FIXED_INDEX = {  # what is linear in the value, and what would be linear only while the index is fixed

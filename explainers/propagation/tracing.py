@@ -6,7 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, fx, nn
@@ -83,11 +83,6 @@ def mutates(node: fx.Node) -> bool:
 def _sentence(error: Exception) -> str:
     name = type(error).__name__
     if "DataDependent" in name or "DynamicOutputShape" in name:
-        return f"the network decides by the values it computes what to compute next ({_operator(error)})"
+        return "the network decides by the values it computes what to compute next, so a difference has no path"
     first = str(error).strip().partition("\n")[0][:200]
     return f"the network cannot be followed operator by operator: {name}: {first}"
-
-
-def _operator(error: Exception) -> str:
-    cause: Any = getattr(error, "func", None)
-    return str(cause) if cause is not None else str(error).strip().partition("\n")[0][:100]
