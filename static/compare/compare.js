@@ -33,6 +33,7 @@ export default function (component) {
   view.update(component.data, component.setTriggerValue);
   return () => {
     view.close();
+    view.root.remove(); // the same place may be mounted again
     mounted.delete(component.parentElement);
   };
 }

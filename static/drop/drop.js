@@ -12,6 +12,7 @@ export default function (component) {
   zone.trigger = component.setTriggerValue;
   return () => {
     zone.close();
+    zone.root.remove(); // the same place may be mounted again
     mounted.delete(component.parentElement);
   };
 }

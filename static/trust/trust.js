@@ -28,6 +28,7 @@ export default function (component) {
   panel.update(component.data);
   return () => {
     panel.stop();
+    panel.root.remove(); // the same place may be mounted again
     mounted.delete(component.parentElement);
   };
 }
@@ -49,18 +50,30 @@ class Panel {
   }
 
   update(data) {
-    const before = this.data;
+    const same = this.about(data);
     this.data = data;
     // the same judgement may be handed over again with an older state than the stream has told since
-    if (before && before.url === data.url && before.target === data.target && this.following) return;
+    if (same && this.following) return;
     if (data.judgement) this.show(data.judgement);
-    else this.waiting("Checked when the map is done.");
+    else {
+      this.rest();
+      this.waiting("Checked when the map is done.");
+    }
   }
 
-  show({ report, progress }) {
+  about({ url, target }) {
+    return this.data?.url === url && this.data.target === target;
+  }
+
+  // Another map's stream may not speak for this one.
+  rest() {
     this.stop();
     this.stop = () => {};
     this.following = false;
+  }
+
+  show({ report, progress }) {
+    this.rest();
     this.parts.again.hidden = true;
     if (progress.state === "queued" || progress.state === "running") {
       this.following = true;
@@ -83,9 +96,11 @@ class Panel {
   }
 
   async end() {
+    const asked = this.data;
     this.following = false;
-    const answer = await fetch(this.data.url);
-    if (answer.ok) this.show(await answer.json());
+    const answer = await fetch(asked.url);
+    const judgement = answer.ok ? await answer.json() : null;
+    if (judgement && this.about(asked) && judgement.target === asked.target) this.show(judgement);
   }
 
   waiting(text) {
