@@ -19,7 +19,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(server.url)
-        page.wait_for_selector("[data-drawn]", timeout=PATIENCE * 1000)
+        for drawn in ("[data-drawn]", "[data-judged]"):
+            page.wait_for_selector(drawn, timeout=PATIENCE * 1000)
         page.wait_for_load_state("networkidle")
         page.screenshot(path=str(PICTURE))
         browser.close()
