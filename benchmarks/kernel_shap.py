@@ -236,7 +236,7 @@ def whole_runs(model: models.ImageClassifier, x: Float[Tensor, "c h w"], args: a
 
     def by_captum() -> None:
         captum.attr.KernelShap(logit).attribute(
-            x[None], value.baseline[None], feature_mask=cells.repeat(1, 3, 1, 1), n_samples=200
+            x[None], value.nobody[None], feature_mask=cells.repeat(1, 3, 1, 1), n_samples=200
         )
 
     def by_shap() -> None:

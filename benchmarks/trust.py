@@ -32,6 +32,7 @@ from explainers import (
 )
 from explainers.metrics.ground import Ground, survey
 from explainers.metrics.panel import Explain
+from explainers.metrics.setting import PictureSetting
 from explainers.registry import build
 from explainers.scoring import ModelScore, resolve_precision, top_classes
 
@@ -93,7 +94,7 @@ def judged(model: models.ImageClassifier, picture: Path, names: Sequence[str]) -
     ranking = top_classes(model, x, len(model.labels))
     target = ranking[0]
     precision = resolve_precision(model, x, (target,))
-    *_, last = survey(model, x, target, "logit", None, "mean", precision, 0)
+    *_, last = survey(model, PictureSetting(x, "mean"), target, "logit", None, precision, 0)
     lottery = torch.Generator().manual_seed(sum(picture.stem.encode()))
     wrong = ranking[TOP + int(torch.randint(len(ranking) - TOP, (), generator=lottery))]
     full, reduced = (

@@ -16,16 +16,18 @@ from explainers.propagation.engine import deeplift_score
 from explainers.registry import Method, Needs, build, list_methods
 from explainers.registry import method as find
 from explainers.scoring import FLAT, ModelScore, foreign, top_classes
-from explainers.types import Classifier, Explainer, InputError, Output
+from explainers.text.board import Absence, TextBoard
+from explainers.types import Classifier, Explainer, InputError, Output, Prepared
 
 Status = Literal["valid", "approximate", "impossible"]
 Verdict = tuple[Status, str]
 
-STEPS = (1.0, 0.1, 0.01, 0.001)  # lengths in colour: long ones meet kinks, short ones rounding
+STEPS = (1.0, 0.1, 0.01, 0.001)  # lengths in colour or embedding: long ones meet kinks, short ones rounding
 SLOPE = 0.1  # largest gap between the derivative and the best of the measured slopes
 SHARE = 0.01  # of the difference in score that contributions may miss
 COARSE = 1e-4  # rounding of a type, from which on slopes are rough
 TRIED = 5  # classes, where the likeliest has no slope
+SENTENCE = "Lorem ipsum dolor sit amet, consectetur adipiscing elit."
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Fit:
 def method_fits(model: Classifier) -> tuple[Fit, ...]:
     """Of every method for this kind of model, at its default parameters.
 
-    Costs about thirty forwards, three backwards and following the network's operators once, on two made-up pictures.
+    Costs about thirty forwards, three backwards and following the network's operators once, on two made-up inputs.
     Says the same each time and never raises: what a network does wrong is the reason why a method cannot be had.
     """
     return fitted(model, list_methods(model.card.kind))
@@ -51,19 +53,20 @@ def method_fits(model: Classifier) -> tuple[Fit, ...]:
 
 def method_fit(model: Classifier, name: str) -> Fit:
     """Of one method, at the cost of what it needs. Raises ValueError for an unknown name."""
-    return fitted(model, [find(name)])[0]
+    return fitted(model, [find(name, model.card.kind)])[0]
 
 
 def fitted(model: Classifier, methods: Sequence[Method]) -> tuple[Fit, ...]:
     """The worst of what is known of a method's needs, of its baseline, and of its parameters on this size of input."""
-    x = pictures(model)
+    trial = pictures(model) if model.card.kind == "image" else texts(model)
+    x = trial.rows
     asked = {need: ask for need, ask in NEEDS.items() if any(method.needs == need for method in methods)}
     needs = {need: tried(lambda ask=ask: ask(model, x)) for need, ask in asked.items()}  # type: ignore[misc]
-    scored = baselines(model, x)
+    scored = baselines(model, trial)
 
     def fit(method: Method) -> Fit:
-        verdict = needs[method.needs] if method.needs in needs else tried(lambda: sized(method, x))
-        explainer: Explainer = build(method.name)
+        verdict = needs[method.needs] if method.needs in needs else tried(lambda: sized(method, trial.last))
+        explainer: Explainer = build(method.name, kind=method.kind)
         if verdict[0] == "impossible" or not explainer.absence:
             return Fit(method.name, *verdict)
         chosen = explainer.as_dict().get("baseline")
@@ -84,13 +87,40 @@ def tried(ask: Callable[[], Verdict]) -> Verdict:
         return "impossible", str(error).strip().partition("\n")[0]
 
 
-def pictures(model: Classifier) -> Float[Tensor, "2 c h w"]:
+@dataclass(frozen=True)
+class Trial:
+    """Two made-up inputs, the second also as `prepare` returned it, and what its baselines give the network."""
+
+    rows: Float[Tensor, "2 c *grid"]
+    last: Prepared
+    plain: Mapping[str, Callable[[ModelScore], Tensor]]
+
+
+def pictures(model: Classifier) -> Trial:
     """Noise, and the same blurred."""
     noise = torch.rand(3, *model.card.size, generator=torch.Generator().manual_seed(0))
-    return torch.stack([noise, blur(noise, min(noise.shape[-2:]) / 10)])
+    blurred = blur(noise, min(noise.shape[-2:]) / 10)
+
+    def plain(name: Baseline) -> Callable[[ModelScore], Tensor]:
+        return lambda score: absent(name, score.place(noise), score.neutral)
+
+    return Trial(torch.stack([noise, blurred]), blurred, {name: plain(name) for name in get_args(Baseline)})
 
 
-def slope(model: Classifier, x: Float[Tensor, "2 c h w"]) -> Verdict:
+def texts(model: Classifier) -> Trial:
+    """A sentence, noisy and as it is; in no language that a model must know."""
+    passage = model.prepare(SENTENCE)
+    assert not isinstance(passage, Tensor)
+    x = passage.x
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0)).to(x)
+
+    def plain(name: Absence) -> Callable[[ModelScore], Tensor]:
+        return lambda score: TextBoard(baseline=name).play(score, passage).value.nobody
+
+    return Trial(torch.stack([x + x.std() * noise, x]), passage, {name: plain(name) for name in get_args(Absence)})
+
+
+def slope(model: Classifier, x: Float[Tensor, "2 c *grid"]) -> Verdict:
     """The derivative must not vanish, and must be the slope that small steps along it measure."""
     for target in top_classes(model, x[0], TRIED):
         score = ModelScore(model, (target,))
@@ -102,17 +132,15 @@ def slope(model: Classifier, x: Float[Tensor, "2 c h w"]) -> Verdict:
     return "impossible", FLAT
 
 
-def baselines(model: Classifier, x: Float[Tensor, "2 c h w"]) -> dict[str, Verdict]:
-    """What hides parts of a picture, or stands at the other end of the way to it, must have a score itself."""
+def baselines(model: Classifier, trial: Trial) -> dict[str, Verdict]:
+    """What hides parts of an input, or stands at the other end of the way to it, must have a score itself."""
     score = ModelScore(model, (0,))
 
-    def scored(name: Baseline) -> Verdict:
-        plain = absent(name, score.place(x[0]), score.neutral)
-        return (
-            ("valid", "") if score.exact(plain[None]).isfinite().all() else ("impossible", "the scores are not finite")
-        )
+    def scored(plain: Callable[[ModelScore], Tensor]) -> Verdict:
+        finite = score.exact(plain(score)[None]).isfinite().all()
+        return ("valid", "") if finite else ("impossible", "the scores are not finite")
 
-    return {name: tried(lambda name=name: scored(name)) for name in get_args(Baseline)}  # type: ignore[misc]
+    return {name: tried(lambda plain=plain: scored(plain)) for name, plain in trial.plain.items()}  # type: ignore[misc]
 
 
 def coarse(score: ModelScore) -> Verdict | None:
@@ -120,11 +148,11 @@ def coarse(score: ModelScore) -> Verdict | None:
     return ("approximate", f"the network computes in {name}") if torch.finfo(score.dtype).eps > COARSE else None
 
 
-def steps(score: ModelScore, x: Float[Tensor, "2 c h w"], gradient: Float[Tensor, "2 c h w"]) -> Verdict:
+def steps(score: ModelScore, x: Float[Tensor, "2 c *grid"], gradient: Float[Tensor, "2 c *grid"]) -> Verdict:
     """f(x ± h g/|g|) differ by 2 h |g|; the step that measures it best counts."""
     size = gradient.double().flatten(1).norm(dim=1)
     h = torch.tensor(STEPS, device=size.device)
-    along = h[:, None, None, None, None] * (gradient / size.clamp(min=1e-300)[:, None, None, None]).to(gradient)
+    along = h.view(-1, *[1] * x.ndim) * (gradient / size.clamp(min=1e-300).view(-1, *[1] * (x.ndim - 1))).to(gradient)
     rows = torch.stack([score.place(x) + along, score.place(x) - along])
     ahead, behind = score.exact(rows.flatten(0, 2))[:, 0].double().view(2, len(STEPS), 2)
     measured = (ahead - behind) / (2 * h[:, None])
@@ -138,7 +166,7 @@ def steps(score: ModelScore, x: Float[Tensor, "2 c h w"], gradient: Float[Tensor
     return "valid", ""
 
 
-def operators(model: Classifier, x: Float[Tensor, "2 c h w"]) -> Verdict:
+def operators(model: Classifier, x: Float[Tensor, "2 c *grid"]) -> Verdict:
     """DeepLIFT's, tried on the pair of pictures: followed, and adding up."""
     score = ModelScore(model, top_classes(model, x[0], 1))
     result = deeplift_score(score, score.place(x[:1]), score.place(x[1:]))
@@ -162,7 +190,7 @@ def operators(model: Classifier, x: Float[Tensor, "2 c h w"]) -> Verdict:
     return "valid", ""
 
 
-def layers(model: Classifier, x: Float[Tensor, "2 c h w"]) -> Verdict:
+def layers(model: Classifier, x: Float[Tensor, "2 c *grid"]) -> Verdict:
     """A layer must lie over the picture, and the score depend on it."""
     found: list[tuple[str, Tensor, Tensor]] = []
     for target in top_classes(model, x[0], TRIED):
@@ -176,17 +204,18 @@ def layers(model: Classifier, x: Float[Tensor, "2 c h w"]) -> Verdict:
 
 
 NO_LAYER = "no layer of the network keeps the picture's rows and columns"
-NEEDS: Mapping[Needs, Callable[[Classifier, Float[Tensor, "2 c h w"]], Verdict]] = {
+NEEDS: Mapping[Needs, Callable[[Classifier, Float[Tensor, "2 c *grid"]], Verdict]] = {
     "gradients": slope,
     "operators": operators,
     "layers": layers,
 }
 
 
-def sized(method: Method, x: Float[Tensor, "2 c h w"]) -> Verdict:
+def sized(method: Method, x: Prepared) -> Verdict:
     """Where scores are all that is needed, only the parameters may not suit the input: begun on a plain score."""
     try:
-        next(iter(build(method.name).explain(Brightness(), x[1], torch.Generator().manual_seed(0))))
+        explainer: Explainer = build(method.name, kind=method.kind)
+        next(iter(explainer.explain(Brightness(), x, torch.Generator().manual_seed(0))))  # type: ignore[arg-type]
     except InputError as error:
         return "approximate", f"not with its defaults: {error}"
     return "valid", ""
@@ -205,7 +234,7 @@ class Brightness:
     def place(self, x: Tensor) -> Tensor:
         return x
 
-    def __call__(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 1"]:
-        return x.mean((1, 2, 3))[:, None]
+    def __call__(self, x: Float[Tensor, "n c *grid"]) -> Float[Tensor, "n 1"]:
+        return x.flatten(1).mean(1)[:, None]
 
     exact = __call__

@@ -1,36 +1,74 @@
-"""A picture as a cooperative game: its regions are the players, the score of what is seen is the value."""
+"""An input as a cooperative game: its regions or words are the players, the score of what is there is the value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.masking import Baseline, Cells, MaskedScore, on
-from explainers.players import Regions, Segments, divided
+from explainers.masking import Scored
 from explainers.results import attributions
-from explainers.types import Attributions, ScoreFunction
+from explainers.types import Attributions, Players, ScoreFunction, Word
+
+
+@runtime_checkable
+class Painters(Players, Protocol):
+    """Players that a map can show."""
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Of a text, in the order of the players; of a picture none."""
+        ...
+
+    def paint(self, values: Float[Tensor, "t d"]) -> Float[Tensor, t * shape]:
+        """The map in which every player shows its value."""
+        ...
+
+
+@runtime_checkable
+class Value(Protocol):
+    """A `ValueFunction` with the input it plays on."""
+
+    @property
+    def d(self) -> int: ...
+    @property
+    def score(self) -> ScoreFunction: ...
+    @property
+    def x(self) -> Float[Tensor, c * grid]: ...
+    @property
+    def nobody(self) -> Float[Tensor, c * grid]:
+        """What is scored when no player is present."""
+        ...
+
+    def stream(self, rows: Iterable[Float[Tensor, "_ d"]]) -> Iterator[Scored]: ...
+    def __call__(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n t"]: ...
 
 
 @dataclass(frozen=True)
 class Game:
     """v(z) in the run's precision, but of nobody and of everybody in float32: the shares add up to what is shown."""
 
-    value: MaskedScore
-    players: Cells | Segments
+    value: Value
+    players: Painters
 
     @property
     def d(self) -> int:
         return self.players.d
 
     @cached_property
+    def full(self) -> Float[Tensor, " t"]:
+        """v of everybody."""
+        return self.value.score.exact(self.value.x[None])[0].cpu().double()
+
+    @cached_property
     def ends(self) -> Float[Tensor, "2 t"]:
         """v of nobody and of everybody. What rounding adds to every other row alike cancels in all the estimators."""
-        return self.value.score.exact(torch.stack([self.value.baseline, self.value.x])).cpu().double()
+        return torch.stack([self.value.score.exact(self.value.nobody[None])[0].cpu().double(), self.full])
 
     def shares(
         self,
@@ -49,21 +87,14 @@ class Game:
         meta: Mapping[str, object] | None = None,
         deltas: Float[Tensor, " t"] | None = None,
     ) -> Attributions:
-        """Every pixel gets the value of its region."""
+        """Every player shows its value."""
         return attributions(
             self.value.score,
-            self.ends[1],
-            self._lift(values),
+            self.full,
+            self.players.paint(values.T.float()),
             signed=True,
-            stderr=None if stderr is None else self._lift(stderr),
+            stderr=None if stderr is None else self.players.paint(stderr.T.float()),
             deltas=deltas,
+            words=self.players.words,
             meta={"regions": self.d, **(meta or {})},
         )
-
-    def _lift(self, values: Float[Tensor, "d t"]) -> Float[Tensor, "t h w"]:
-        return self.players.lift(values.T.float())[:, 0]
-
-
-def played(score: ScoreFunction, x: Float[Tensor, "c h w"], baseline: Baseline, regions: Regions, cells: int) -> Game:
-    players = divided(x, regions, cells)
-    return Game(on(score, x, baseline, players), players)

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from explainers.types import Players, ScoreFunction
+from explainers.types import Players, ScoreFunction, Word
 
 Baseline = Literal["mean", "black", "blur"]
 
@@ -26,20 +26,20 @@ FIRST = 8  # rows of the first batch: an early preview
 
 @dataclass(frozen=True)
 class Scored:
-    """One batch: the rows, their masks over pixels, their scores."""
+    """One batch: the rows, their masks over positions, their scores."""
 
     z: Float[Tensor, "b d"]
-    mask: Float[Tensor, "b 1 h w"]
+    mask: Float[Tensor, "b 1 *grid"]
     score: Float[Tensor, "b t"]
 
 
 @dataclass(frozen=True)
 class MaskedScore:
-    """A `ValueFunction`: the score of the image when its regions are present to the degrees z."""
+    """A `ValueFunction`: the score of the input when its players are present to the degrees z."""
 
     score: ScoreFunction
-    x: Float[Tensor, "c h w"]
-    baseline: Float[Tensor, "c h w"]
+    x: Float[Tensor, c * grid]
+    nobody: Float[Tensor, c * grid]
     players: Players
 
     @property
@@ -47,7 +47,7 @@ class MaskedScore:
         return self.players.d
 
     def stream(self, rows: Iterable[Float[Tensor, "_ d"]]) -> Iterator[Scored]:
-        x, absent = self.score.place(self.x), self.score.place(self.baseline)
+        x, absent = self.score.place(self.x), self.score.place(self.nobody)
         for z in rows:
             z = self.score.place(z)
             mask = self.players.lift(z)
@@ -121,9 +121,16 @@ class Cells:
         down, across = torch.arange(h) * self.rows // h, torch.arange(w) * self.cols // w
         return down[:, None] * self.cols + across
 
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return ()
+
     def lift(self, z: Float[Tensor, "b d"]) -> Float[Tensor, "b 1 h w"]:
         # nearest, not bilinear: a blurred border would credit both neighbours
         return z[:, self.cell.to(z.device)][:, None]
+
+    def paint(self, values: Float[Tensor, "t d"]) -> Float[Tensor, "t h w"]:
+        return self.lift(values)[:, 0]
 
     def pool(self, values: Float[Tensor, "h w"]) -> Float[Tensor, " d"]:
         """The mean of a map over each cell."""

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from explainers.masking import Cells
-from explainers.types import InputError
+from explainers.types import InputError, Word
 
 Regions = Literal["grid", "superpixels"]
 
@@ -31,8 +31,15 @@ class Segments:
     def d(self) -> int:
         return int(self.cell.max()) + 1
 
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return ()
+
     def lift(self, z: Float[Tensor, "b d"]) -> Float[Tensor, "b 1 h w"]:
         return z[:, self.cell.to(z.device)][:, None]
+
+    def paint(self, values: Float[Tensor, "t d"]) -> Float[Tensor, "t h w"]:
+        return self.lift(values)[:, 0]
 
 
 def divided(x: Float[Tensor, "c h w"], regions: Regions, cells: int) -> Cells | Segments:

@@ -19,12 +19,12 @@ T = TypeVar("T", bound=type[Parameters])
 
 @dataclass(frozen=True)
 class Method:
-    """One entry: `needs` says what a model must offer, `revision` rises whenever the numbers change."""
+    """One method on one kind of input. `needs`: what a model must offer; `revision` rises when the numbers change."""
 
     name: str
+    kind: Kind
     revision: int
     needs: Needs
-    kinds: tuple[Kind, ...]
     description: str
     parameters: type[Parameters]
 
@@ -33,28 +33,25 @@ class Method:
         return self.parameters.schema()
 
 
-_methods: dict[str, Method] = {}
+_methods: dict[tuple[str, Kind], Method] = {}
 
 
-def register(
-    name: str, *, revision: int = 1, needs: Needs = "scores", kinds: tuple[Kind, ...] = ("image",)
-) -> Callable[[T], T]:
+def register(name: str, kind: Kind = "image", *, revision: int = 1, needs: Needs = "scores") -> Callable[[T], T]:
     """The class's docstring becomes the description: write its first line for the person who chooses a method."""
 
     def enter(cls: T) -> T:
-        if name in _methods and _methods[name].parameters.__module__ != cls.__module__:
-            raise ValueError(
-                f"method {name} is registered twice: {_methods[name].parameters.__module__} and {cls.__module__}"
-            )
+        known = _methods.get((name, kind))
+        if known and known.parameters.__module__ != cls.__module__:
+            raise ValueError(f"method {name} is registered twice: {known.parameters.__module__} and {cls.__module__}")
         description = (cls.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
-        _methods[name] = Method(name, revision, needs, kinds, description, cls)
+        _methods[name, kind] = Method(name, kind, revision, needs, description, cls)
         return cls
 
     return enter
 
 
 @functools.cache
-def _discover() -> Mapping[str, Method]:
+def _discover() -> Mapping[tuple[str, Kind], Method]:
     package = importlib.import_module("explainers.methods")
     for module in pkgutil.iter_modules(package.__path__, "explainers.methods."):
         importlib.import_module(module.name)
@@ -63,20 +60,21 @@ def _discover() -> Mapping[str, Method]:
 
 def list_methods(kind: Kind | None = None) -> tuple[Method, ...]:
     """Every method, or those that explain this kind of model."""
-    return tuple(m for m in _discover().values() if kind is None or kind in m.kinds)
+    return tuple(m for m in _discover().values() if kind is None or kind == m.kind)
 
 
-def method(name: str) -> Method:
-    """Raises ValueError for an unknown name."""
+def method(name: str, kind: Kind = "image") -> Method:
+    """Raises ValueError for an unknown name, or one that does not explain this kind."""
     found = _discover()
-    if name not in found:
-        raise ValueError(f"method must be one of {', '.join(found)}; got {name!r}")
-    return found[name]
+    if (name, kind) not in found:
+        names = ", ".join(m.name for m in list_methods(kind))
+        raise ValueError(f"method must be one of {names} for {kind}s; got {name!r}")
+    return found[name, kind]
 
 
-def build(name: str, params: Mapping[str, object] | None = None) -> Any:
+def build(name: str, params: Mapping[str, object] | None = None, kind: Kind = "image") -> Any:
     """The method with these parameters, ready to `explain`. Raises ValueError in one sentence for a wrong one."""
-    chosen = method(name)
+    chosen = method(name, kind)
     known = [param.name for param in chosen.schema]
     for given in params or {}:
         if given not in known:

@@ -13,65 +13,41 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from explainers.evidence import EvidenceRidge
 from explainers.masking import Scored, ShiftedCells
 
 POOL = 2  # pooled cells per mask cell along each side
 STEP = 8  # pixels between points where the standard error is computed: it varies no faster than a mask cell
-RATIOS = torch.logspace(-4, 3, 36, dtype=torch.float64)  # candidates of σ²/τ², in mean eigenvalues of the design
 
 
 class MaskRegression:
     """Collects units (observations of mean zero, see `rise.units`) and solves whenever asked.
 
     The prior of w is N(0, τ² K), K falling as exp(−distance) with the distance in mask cells: neighbours tend to agree,
-    which is worth most while masks are few. τ² and the noise σ² maximise the marginal likelihood, for each class by
-    itself. K = L Lᵀ goes into the weights: w = L u with u ~ N(0, τ² I).
+    which is worth most while masks are few. K = L Lᵀ goes into the weights: w = L u with u ~ N(0, τ² I), of which
+    `EvidenceRidge` takes care.
     """
 
     def __init__(self, players: ShiftedCells, p: float, t: int) -> None:
         self.players, self.p = players, p
         self.down, self.slope_down = _side(players.down)
         self.across, self.slope_across = _side(players.across)
-        q = self.down.shape[1] * self.across.shape[1]
-        self.n = 0
-        self.DD = torch.zeros(q, q, dtype=torch.float64)
-        self.Df = torch.zeros(q, t, dtype=torch.float64)
-        self.ff = torch.zeros(t, dtype=torch.float64)
+        self.ridge = EvidenceRidge(self.down.shape[1] * self.across.shape[1], t)
 
     def add(self, unit: Scored) -> None:
         z, f = unit.z.cpu(), unit.score.cpu().double()  # a few hundred numbers: not worth a launch on the device
         z = torch.cat([z[:, :-2] - self.p, z[:, -2:]], 1).double()
-        D = self.players.through(z, self.down, self.across).flatten(1)
-        self.n += len(f)
-        self.DD += D.mT @ D
-        self.Df += D.mT @ f
-        self.ff += f.square().sum(0)
+        self.ridge.add(self.players.through(z, self.down, self.across).flatten(1), f)
 
     def map(self) -> tuple[Float[Tensor, "t h w"], Float[Tensor, "t h w"]]:
         """The posterior mean of the map and its standard deviation."""
-        eigenvalues, V = torch.linalg.eigh(self.DD)
-        eigenvalues = eigenvalues.clamp(min=0)
-        b = V.mT @ self.Df
-        noise, ratio = self._strength(eigenvalues, b)
-        shrunk = 1 / (eigenvalues[:, None] + ratio)
-        values = self._lift((V @ (b * shrunk)).mT, self.slope_down, self.slope_across)
+        weights = self.ridge.solve()
+        values = self._lift(weights.mean.mT, self.slope_down, self.slope_across)
         # the posterior variance in each direction of u, carried through the same slopes
-        directions = self._lift(V.mT, self.slope_down[::STEP], self.slope_across[::STEP])
-        variance = torch.einsum("qt,qhw->thw", noise * shrunk, directions.square())
+        directions = self._lift(weights.V.mT, self.slope_down[::STEP], self.slope_across[::STEP])
+        variance = torch.einsum("qt,qhw->thw", weights.variance, directions.square())
         stderr = F.interpolate(variance.sqrt()[None], values.shape[-2:], mode="bilinear", align_corners=True)[0]
         return values, stderr
-
-    def _strength(
-        self, eigenvalues: Float[Tensor, " q"], b: Float[Tensor, "q t"]
-    ) -> tuple[Float[Tensor, " t"], Float[Tensor, " t"]]:
-        """σ² and σ²/τ² of each class, where the marginal likelihood is highest over `RATIOS`."""
-        ratios = (RATIOS * eigenvalues.mean().clamp(min=1e-12))[:, None]
-        explained = (b.square().mT[:, None] / (eigenvalues + ratios)).sum(-1)
-        # a constant score leaves nothing to explain
-        noise = ((self.ff[:, None] - explained) / self.n).clamp(min=1e-12 * (self.ff[:, None] / self.n) + 1e-30)
-        evidence = -0.5 * (self.n * noise.log() + (1 + eigenvalues / ratios).log().sum(-1))
-        best = evidence.argmax(1, keepdim=True)
-        return noise.gather(1, best)[:, 0], ratios[best[:, 0], 0]
 
     def _lift(
         self, u: Float[Tensor, "k q"], down: Float[Tensor, "h qh"], across: Float[Tensor, "w qw"]

@@ -8,17 +8,20 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.types import Attributions, ScoreFunction
+from explainers.types import Attributions, ScoreFunction, Word
+
+GROWTH = 1.1  # of the rows scored between two previews: an estimate goes through all rows so far
 
 
 def attributions(
     score: ScoreFunction,
     scores: Float[Tensor, " t"],
-    values: Float[Tensor, "t h w"],
+    values: Float[Tensor, t * shape],
     *,
     signed: bool,
-    stderr: Float[Tensor, "t h w"] | None = None,
+    stderr: Float[Tensor, t * shape] | None = None,
     deltas: Float[Tensor, " t"] | None = None,
+    words: tuple[Word, ...] = (),
     meta: Mapping[str, object] | None = None,
 ) -> Attributions:
     """`deltas`: the sum of each map minus what it should sum to; `meta`: what a reader of this result should know."""
@@ -29,6 +32,7 @@ def attributions(
         output=score.output,
         signed=signed,
         stderr=None if stderr is None else stderr.float().numpy(force=True),
+        words=words,
         deltas=None if deltas is None else tuple(deltas.tolist()),
         meta=dict(meta or {}),
     )

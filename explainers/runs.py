@@ -101,11 +101,7 @@ def stream_classes(
 
 
 def _chosen(method: str, model: Classifier, params: Mapping[str, object] | None) -> tuple[Method, Explainer]:
-    chosen = find(method)
-    if model.card.kind not in chosen.kinds:
-        kinds = " and ".join(chosen.kinds)
-        raise ValueError(f"method {method} explains {kinds} models; this one reads {model.card.kind}")
-    return chosen, build(method, params)
+    return find(method, model.card.kind), build(method, params, model.card.kind)
 
 
 def _sound(method: str, result: Attributions) -> None:

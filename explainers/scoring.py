@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from explainers.types import Classifier, InputError, Output, Precision
+from explainers.types import Classifier, InputError, Output, Precision, Prepared
 
 BATCH_SIZE = {"cuda": 256, "cpu": 32}
 AGREEMENT = 0.1  # largest rms difference of bf16 rows, in standard deviations of the rows
@@ -75,20 +75,20 @@ class ModelScore:
         x = x.to(self.device)
         return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
 
-    def __call__(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
+    def __call__(self, x: Float[Tensor, "n c *grid"]) -> Float[Tensor, "n t"]:
         """Raises the out-of-memory error at one row only."""
         module = _bf16(self.module) if self.precision == "bfloat16" else self.module
         return self._score(module, x, torch.bfloat16 if self.precision == "bfloat16" else self.dtype)
 
-    def exact(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
+    def exact(self, x: Float[Tensor, "n c *grid"]) -> Float[Tensor, "n t"]:
         return self._score(self.module, x, self.dtype)
 
-    def attached(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
+    def attached(self, x: Float[Tensor, "n c *grid"]) -> Float[Tensor, "n t"]:
         """The same in float32 and attached to the graph of `x`, for methods that differentiate; one batch as it is."""
         self.forwards += len(x)
         return self.read(_logits(self.module, x, self.dtype))
 
-    def gradient(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    def gradient(self, x: Float[Tensor, "n c *grid"]) -> Float[Tensor, "n c *grid"]:
         """d score / d x of the first class, each row's by itself, in float32; split as memory demands."""
 
         def differentiated(rows: Tensor) -> Tensor:
@@ -131,21 +131,22 @@ class ModelScore:
         return chosen if self.against is None else chosen - scores[:, self.against, None]
 
 
-def top_classes(
-    model: Classifier, x: Float[Tensor, "c h w"], n: int = 20, extra: Sequence[int] = ()
-) -> tuple[int, ...]:
+def grid_of(x: Prepared) -> Float[Tensor, c * grid]:
+    """The numbers that the network takes: pixels with their colours, or tokens with their embeddings."""
+    return x if isinstance(x, Tensor) else x.x
+
+
+def top_classes(model: Classifier, x: Prepared, n: int = 20, extra: Sequence[int] = ()) -> tuple[int, ...]:
     """The `n` classes of highest score on the unmasked input, best first, then those of `extra` not among them."""
     labels = len(model.labels)
-    scores = ModelScore(model, range(labels)).exact(x[None])[0]
+    scores = ModelScore(model, range(labels)).exact(grid_of(x)[None])[0]
     best = scores.topk(min(n, labels)).indices.tolist()
     return tuple(dict.fromkeys([*best, *extra]))
 
 
-def resolve_precision(
-    model: Classifier, x: Float[Tensor, "c h w"], classes: Sequence[int], output: Output = "logit"
-) -> Precision:
-    """bfloat16 where the processor gains from it and masked rows agree with float32, else float32."""
-    if not _gains(_device(model.module)):
+def resolve_precision(model: Classifier, x: Prepared, classes: Sequence[int], output: Output = "logit") -> Precision:
+    """bfloat16 where the processor gains from it and masked rows agree with float32, else float32; texts are short."""
+    if not isinstance(x, Tensor) or not _gains(_device(model.module)):
         return "float32"
     try:
         rms, spread = precision_gap(ModelScore(model, classes, output, "bfloat16"), x)

@@ -17,7 +17,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 ROWS = 1 << 14  # rows given to the function at once
-GROWTH = 1.1  # of the rows scored between two previews: a solution goes through all rows so far
 
 
 class ShapleyValues(NamedTuple):

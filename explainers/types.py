@@ -21,11 +21,55 @@ class InputError(ValueError):
     """Parameters that are sound by themselves and do not suit this input; the message is for the user."""
 
 
+@dataclass(frozen=True)
+class Word:
+    """A unit of text; `start` and `end` are offsets into the string that was given."""
+
+    text: str
+    start: int
+    end: int
+
+
+@runtime_checkable
+class Token(Protocol):
+    """Where in the text a token lies; start == end for one that the tokeniser adds."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+@runtime_checkable
+class Passage(Protocol):
+    """A text as a model reads it, a dataclass: e embedding numbers at each of t tokens, special tokens included.
+
+    `mask` and `mean` are what may stand in a token's place, the mask token's embedding and the vocabulary's mean; `cut`
+    characters at the end of the text are beyond what the model reads.
+    """
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def x(self) -> Float[Tensor, "e t"]: ...
+    @property
+    def tokens(self) -> Sequence[Token]: ...
+    @property
+    def mask(self) -> Float[Tensor, " e"]: ...
+    @property
+    def mean(self) -> Float[Tensor, " e"]: ...
+    @property
+    def cut(self) -> int: ...
+
+
+Prepared = Tensor | Passage
+
+
 @runtime_checkable
 class Classifier(Protocol):
-    """What is explained. `module` is in eval mode and turns RGB in [0, 1] into logits; `prepare` makes its input.
+    """What is explained. `module` is in eval mode and turns rows into logits; `prepare` makes its input.
 
-    A tensor that `prepare` returned passes through it unchanged.
+    Rows are RGB in [0, 1], or token embeddings. What `prepare` returned passes through it unchanged.
     """
 
     @property
@@ -34,7 +78,7 @@ class Classifier(Protocol):
     def card(self) -> Any: ...  # read here: kind, size, mean, digest
     @property
     def labels(self) -> Sequence[str]: ...
-    def prepare(self, x: Any) -> Float[Tensor, "c h w"]: ...
+    def prepare(self, x: Any) -> Prepared: ...
     def tokens(self, text: str) -> Any: ...
 
 
@@ -49,7 +93,7 @@ class ScoreFunction(Protocol):
     @property
     def output(self) -> Output: ...
     @property
-    def neutral(self) -> Float[Tensor, " c"]:
+    def neutral(self) -> Float[Tensor, " 3"]:
         """The colour the model's normalisation maps to zero."""
         ...
 
@@ -57,9 +101,9 @@ class ScoreFunction(Protocol):
         """`x` on the device that scores, where masks are made."""
         ...
 
-    def __call__(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]: ...
+    def __call__(self, x: Float[Tensor, "n c *grid"]) -> Float[Tensor, "n t"]: ...
 
-    def exact(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
+    def exact(self, x: Float[Tensor, "n c *grid"]) -> Float[Tensor, "n t"]:
         """The same in float32 whatever the run's precision: for every number that is shown."""
         ...
 
@@ -79,11 +123,11 @@ class GradientScore(ScoreFunction, Protocol):
         """The scores, from what the module returned."""
         ...
 
-    def attached(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n t"]:
+    def attached(self, x: Float[Tensor, "n c *grid"]) -> Float[Tensor, "n t"]:
         """The scores, attached to the graph of `x`."""
         ...
 
-    def gradient(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    def gradient(self, x: Float[Tensor, "n c *grid"]) -> Float[Tensor, "n c *grid"]:
         """d score / d x of the first class, each row's by itself."""
         ...
 
@@ -97,20 +141,11 @@ class ValueFunction(Protocol):
 
 @runtime_checkable
 class Players(Protocol):
-    """Units that can be absent, and how their presences become a mask over pixels."""
+    """Units that can be absent, and how their presences become a mask over positions."""
 
     @property
     def d(self) -> int: ...
-    def lift(self, z: Float[Tensor, "b d"]) -> Float[Tensor, "b 1 h w"]: ...
-
-
-@dataclass(frozen=True)
-class Word:
-    """A unit of text; `start` and `end` are offsets into the string that was given."""
-
-    text: str
-    start: int
-    end: int
+    def lift(self, z: Float[Tensor, "b d"]) -> Float[Tensor, "b 1 *grid"]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +227,6 @@ class Explainer(Protocol):
         """The same method with fewer samples, for checks that run it several times."""
         ...
 
-    def explain(
-        self, score: GradientScore, x: Float[Tensor, "c h w"], rng: Generator
-    ) -> Iterator[Progress[Attributions]]: ...
+    def explain(self, score: GradientScore, x: Any, rng: Generator) -> Iterator[Progress[Attributions]]:
+        """`x` is what the model's `prepare` returned: pixels (c, h, w), or a passage."""
+        ...

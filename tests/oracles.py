@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -12,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from explainers.types import Output
+from explainers.types import Output, Word
 
 
 @dataclass(frozen=True)
@@ -239,3 +241,79 @@ class Game:
     def __call__(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n t"]:
         scores = self.play(z)
         return scores if scores.ndim == 2 else scores[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """Words separated by spaces, a token each, between two special ones."""
+
+    text: str
+    x: Float[Tensor, "e t"]
+    tokens: tuple[Word, ...]
+    mask: Float[Tensor, " e"]
+    mean: Float[Tensor, " e"]
+    cut: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class TextOracle:
+    """A classifier around any module of (n, e, t) embeddings; a word's embedding depends on its letters alone."""
+
+    module: nn.Module
+    labels: tuple[str, ...]
+    card: Card
+    e: int = 6
+
+    def prepare(self, x: Any) -> Passage:
+        if isinstance(x, Passage):
+            return x
+        found = tuple(Word(m[0], m.start(), m.end()) for m in re.finditer(r"\S+", x))
+        tokens = (Word("", 0, 0), *found, Word("", len(x), len(x)))
+        rows = torch.stack([embedding(token.text, self.e) for token in tokens], 1)
+        return Passage(x, rows, tokens, embedding("[MASK]", self.e), torch.full((self.e,), 0.1))
+
+    def tokens(self, text: str) -> tuple[Word, ...]:
+        return self.prepare(text).tokens
+
+
+def embedding(word: str, e: int) -> Float[Tensor, " e"]:
+    """Of a special token, whose text is empty, too."""
+    return torch.randn(e, generator=torch.Generator().manual_seed(zlib.crc32(word.encode())))
+
+
+class BagOfWords(nn.Module):
+    """logit_k = Σ over tokens of w_k · x: additive over words, in any order."""
+
+    weight: Tensor
+
+    def __init__(self, weight: Float[Tensor, "k e"]) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.einsum("net,ke->nk", x, self.weight)
+
+
+class SmallEncoder(nn.Module):
+    """One layer of self-attention, its mean, and a head: words interact, and their order does not count."""
+
+    def __init__(self, e: int = 6, classes: int = 5) -> None:
+        super().__init__()
+        self.query, self.key, self.value = nn.Linear(e, 8), nn.Linear(e, 8), nn.Linear(e, 8)
+        self.norm, self.head = nn.LayerNorm(8), nn.Linear(8, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = x.transpose(1, 2)
+        attention = (self.query(tokens) @ self.key(tokens).transpose(1, 2) / 8**0.5).softmax(-1)
+        logits: Tensor = self.head(nn.functional.gelu(self.norm(attention @ self.value(tokens))).mean(1))
+        return logits
+
+
+def text_classifier(module: nn.Module, classes: int) -> TextOracle:
+    return TextOracle(module.eval(), tuple(f"class {k}" for k in range(classes)), Card((1, 1), "text", None))
+
+
+def small_text_classifier(classes: int = 5) -> TextOracle:
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        return text_classifier(SmallEncoder(classes=classes), classes)

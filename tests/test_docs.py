@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from app.settings import variables
-from explainers import list_methods
+from explainers import Method, list_methods
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-METHODS = [method.name for method in list_methods()]
+METHODS = list_methods()
+every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: f"{method.name}-{method.kind}")
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_method_has_a_row(method: str) -> None:
-    assert re.search(rf"^\| `{method}` \|", README, re.M)
+@every_method
+def test_every_method_has_a_row(method: Method) -> None:
+    assert re.search(rf"^\| `{method.name}` \|", README, re.M)
 
 
 def test_settings_are_listed_exactly_with_their_help() -> None:
@@ -30,14 +31,13 @@ def test_nothing_is_mentioned_that_is_not_read() -> None:
     assert set(re.findall(r"WHYLENS_[A-Z_]+", README)) <= set(variables())
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_parameter_and_method_says_what_it_does(method: str) -> None:
-    entry = next(m for m in list_methods() if m.name == method)
-    assert re.fullmatch(r"[A-Z].*\.", entry.description, re.S)
-    for param in entry.schema:
-        assert param.help, f"{method}.{param.name}"
+@every_method
+def test_every_parameter_and_method_says_what_it_does(method: Method) -> None:
+    assert re.fullmatch(r"[A-Z].*\.", method.description, re.S)
+    for param in method.schema:
+        assert param.help, param.name
         assert param.help[0].isupper()
-        assert param.help.endswith("."), f"{method}.{param.name}"
+        assert param.help.endswith("."), param.name
 
 
 def test_every_file_named_is_there() -> None:

@@ -32,7 +32,7 @@ def methods() -> list[dict[str, Any]]:
             "description": method.description,
             "revision": method.revision,
             "needs": method.needs,
-            "kinds": list(method.kinds),
+            "kind": method.kind,
             "parameters": [_parameter(param) for param in method.schema],
         }
         for method in registry.list_methods()

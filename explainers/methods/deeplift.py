@@ -1,4 +1,4 @@
-"""DeepLIFT: each pixel's share of the score's difference from a reference, operator by operator.
+"""DeepLIFT: each input's share of the score's difference from a reference, operator by operator.
 
 Shrikumar, Greenside and Kundaje, "Learning Important Features Through Propagating Activation Differences", 2017
 (arXiv:1704.02685).
@@ -11,27 +11,20 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from explainers.masking import Baseline, absent
-from explainers.params import Parameters
+from explainers.board import FromBaseline, Stretch
+from explainers.masking import Baseline
 from explainers.propagation.engine import Rule, deeplift_score
 from explainers.registry import register
 from explainers.results import attributions
-from explainers.types import Attributions, GradientScore, Progress
+from explainers.text.board import FromStand
+from explainers.types import Attributions, GradientScore, Prepared, Progress
 
 
-@register("deeplift", revision=1, needs="operators")
 @dataclass(frozen=True, kw_only=True)
-class DeepLift(Parameters):
-    """What each pixel contributes to the score's difference from a reference picture; the contributions add up to it.
+class DeepLift(Stretch):
+    """`delta` is what the sum misses, measured against the model itself. Costs two forwards and a backward."""
 
-    `reveal_cancel` keeps what raises and what lowers a unit apart, so that two causes that cancel are both seen. Costs
-    about two forwards and a backward. `delta` is what the sum misses, measured against the model itself.
-    """
-
-    baseline: Annotated[Baseline, "The reference picture."] = "mean"
     rule: Annotated[Rule, "One multiplier for each unit, or one for what raises and one for what lowers it."] = (
         "rescale"
     )
@@ -40,21 +33,38 @@ class DeepLift(Parameters):
     def unit(self) -> str:
         return "share of {score} above the reference's"
 
-    @property
-    def absence(self) -> str:
-        return "counted from {baseline}"
-
-    def explain(
-        self,
-        score: GradientScore,
-        x: Float[Tensor, "c h w"],
-        rng: torch.Generator,
-    ) -> Iterator[Progress[Attributions]]:
-        x = score.place(x)
-        pair = torch.stack([x, absent(self.baseline, x, score.neutral)])
+    def explain(self, score: GradientScore, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        subject = self.subject(score, x)
+        pair = torch.stack([subject.x, self.absent(score, x)])
         scores = score.exact(pair)
         result = deeplift_score(score, pair[:1], pair[1:], self.rule)
-        values = result.values.sum(1)
-        deltas = values.double().sum((1, 2)) - (scores[0] - scores[1]).double()
+        values = subject.gather(result.values.sum(1))
+        deltas = values.double().flatten(1).sum(1) - (scores[0] - scores[1]).double()
         meta = {"fallbacks": list(result.fallbacks), "reference_score": scores[1].item()}
-        yield Progress(2, 2, attributions(score, scores[0], values, signed=True, deltas=deltas, meta=meta))
+        yield Progress(
+            2,
+            2,
+            attributions(score, scores[0], values, signed=True, deltas=deltas, words=subject.words, meta=meta),
+        )
+
+
+@register("deeplift", revision=1, needs="operators")
+@dataclass(frozen=True, kw_only=True)
+class PictureDeepLift(FromBaseline, DeepLift):
+    """What each pixel contributes to the score's difference from a reference picture; the contributions add up to it.
+
+    `reveal_cancel` keeps what raises and what lowers a unit apart, so that two causes that cancel are both seen. Costs
+    about two forwards and a backward. `delta` is what the sum misses, measured against the model itself.
+    """
+
+    baseline: Annotated[Baseline, "The reference picture."] = "mean"
+
+
+@register("deeplift", "text", revision=1, needs="operators")
+@dataclass(frozen=True, kw_only=True)
+class TextDeepLift(FromStand, DeepLift):
+    """What each word contributes to the score's difference from a text that says nothing; they add up to it.
+
+    `reveal_cancel` keeps what raises and what lowers a unit apart, so that two causes that cancel are both seen. Costs
+    about two forwards and a backward. `delta` is what the sum misses, measured against the model itself.
+    """

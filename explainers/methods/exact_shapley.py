@@ -1,4 +1,4 @@
-"""Exact Shapley values of a few image regions, from every set of them.
+"""Exact Shapley values of a few players, from every set of them.
 
 Shapley, "A Value for n-Person Games", 1953.
 """
@@ -13,38 +13,28 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.game import played
-from explainers.masking import FIRST, Baseline, batches
-from explainers.params import Parameters, Range
-from explainers.players import Regions
+from explainers.board import Board, RegionBoard
+from explainers.masking import FIRST, batches
+from explainers.params import Range
 from explainers.registry import register
-from explainers.types import Attributions, InputError, Progress, ScoreFunction
+from explainers.text.board import TextBoard
+from explainers.types import Attributions, InputError, Prepared, Progress, ScoreFunction
 
 MOST = 12  # players: 4,096 forwards
 
 
-@register("exact_shapley", revision=1)
 @dataclass(frozen=True, kw_only=True)
-class ExactShapley(Parameters):
-    """Each region's fair share of the score, its Shapley value, without sampling error: all sets of few regions.
-
-    Costs 2^d forwards for d regions, 512 on the grid of nine.
-    """
-
-    regions: Annotated[Regions, "Equal rectangles, or superpixels that follow the picture's edges."] = "grid"
-    cells: Annotated[int, Range(2, 3, "Regions along each side; superpixels: the square of it in all.")] = 3
-    baseline: Annotated[Baseline, "What replaces the hidden regions."] = "mean"
+class ExactShapley(Board):
+    """Without sampling error. Costs 2^d forwards for d players."""
 
     @property
     def unit(self) -> str:
-        return "the region's share of {score} above the hidden picture's"
+        return f"the {self.part}'s share of {{score}} above the hidden {self.whole}'s"
 
-    def explain(
-        self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
-    ) -> Iterator[Progress[Attributions]]:
-        game = played(score, x, self.baseline, self.regions, self.cells)
+    def explain(self, score: ScoreFunction, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        game = self.play(score, x)
         if game.d > MOST:
-            raise InputError(f"all sets are scored of at most {MOST} regions; this picture has {game.d}: use the grid")
+            raise InputError(f"all sets are scored of at most {MOST} {self.part}s; this {self.whole} has {game.d}")
         z = everything(game.d)
         means, done, total = SizeMeans(game.d, len(score.classes)), 2, len(z)
         means.add(z[[0, -1]].double(), game.ends)
@@ -53,6 +43,26 @@ class ExactShapley(Parameters):
             means.add(batch.z.cpu().double(), batch.score.cpu().double())
             done += len(batch.z)
             yield Progress(done, total, game.shares(means.shapley()))
+
+
+@register("exact_shapley", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class PictureExactShapley(RegionBoard, ExactShapley):
+    """Each region's fair share of the score, its Shapley value, without sampling error: all sets of few regions.
+
+    Costs 2^d forwards for d regions, 512 on the grid of nine.
+    """
+
+    cells: Annotated[int, Range(2, 3, "Regions along each side; superpixels: the square of it in all.")] = 3
+
+
+@register("exact_shapley", "text", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class TextExactShapley(TextBoard, ExactShapley):
+    """Each word's fair share of the score, its Shapley value, without sampling error: all sets of at most 12 words.
+
+    Costs 2^d forwards for d words.
+    """
 
 
 def everything(d: int) -> Float[Tensor, "_ d"]:

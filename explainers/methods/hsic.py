@@ -1,4 +1,4 @@
-"""HSIC attribution: how strongly the score depends, in any way, on whether a region is shown.
+"""HSIC attribution: how strongly the score depends, in any way, on whether a player is present.
 
 Novello, Fel and Vigouroux, "Making Sense of Dependence: Efficient Black-box Explanations Using Dependence Measure",
 2022 (arXiv:2206.06219); the scale from 0 to 1 after Da Veiga, "Global sensitivity analysis with dependence measures",
@@ -15,33 +15,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from explainers.board import Board, RegionBoard
 from explainers.designs import scrambled_sobol
-from explainers.game import played
-from explainers.masking import FIRST, Baseline, batches
-from explainers.params import Parameters, Range
-from explainers.players import Regions
+from explainers.masking import FIRST, batches
+from explainers.params import Range
 from explainers.registry import register
-from explainers.types import Attributions, Progress, ScoreFunction
+from explainers.text.board import TextBoard
+from explainers.types import Attributions, Prepared, Progress, ScoreFunction
 
 BLOCK = 1 << 18  # numbers of the kernel matrix held at once
 PAIRS = 512  # rows whose distances give the kernel's width
 FLOOR = 0.1  # least width, in standard deviations: the median is zero where half the scores agree
 
 
-@register("hsic", revision=1)
 @dataclass(frozen=True, kw_only=True)
-class Hsic(Parameters):
-    """How strongly the score depends, in any way, on whether a region is shown: 0 not at all, 1 entirely.
-
-    HSIC(z_i, f) / √(HSIC(z_i, z_i) HSIC(f, f)) with the kernel ½ − (a − b)² of presences, which is the first order of
-    an ANOVA, and a Gaussian kernel of scores as wide as their median distance. It has no sign of its own: it is that of
-    Cov(z_i, f), from the same forwards.
-    """
+class Hsic(Board):
+    """HSIC(z_i, f) / √(HSIC(z_i, z_i) HSIC(f, f)), the kernel of presences ½ − (a − b)², of scores Gaussian."""
 
     n: Annotated[int, Range(32, 8192, "Copies scored, a power of two; more give a steadier map.")] = 512
-    regions: Annotated[Regions, "Equal rectangles, or superpixels that follow the picture's edges."] = "grid"
-    cells: Annotated[int, Range(2, 16, "Regions along each side; superpixels: the square of it in all.")] = 8
-    baseline: Annotated[Baseline, "What replaces the hidden regions."] = "mean"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -50,15 +41,13 @@ class Hsic(Parameters):
 
     @property
     def unit(self) -> str:
-        return "dependence of {score} on the region, 0 to 1, with its sign"
+        return f"dependence of {{score}} on the {self.part}, 0 to 1, with its sign"
 
     def reduced(self) -> Hsic:
         return replace(self, n=min(self.n, 128))
 
-    def explain(
-        self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
-    ) -> Iterator[Progress[Attributions]]:
-        game = played(score, x, self.baseline, self.regions, self.cells)
+    def explain(self, score: ScoreFunction, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        game = self.play(score, x)
         z = (scrambled_sobol(self.n, game.d, rng) < 0.5).float()
         f, done, shown = torch.zeros(self.n, len(score.classes), dtype=torch.float64), 0, 0
         for batch in game.value.stream(z[part] for part in batches(self.n, score, FIRST)):
@@ -73,6 +62,26 @@ class Hsic(Parameters):
                 values, stderr = (torch.stack(part, 1) for part in zip(*columns, strict=True))
                 result = game.painted(values, stderr)
             yield Progress(done, self.n, result)
+
+
+@register("hsic", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class PictureHsic(RegionBoard, Hsic):
+    """How strongly the score depends, in any way, on whether a region is shown: 0 not at all, 1 entirely.
+
+    HSIC(z_i, f) / √(HSIC(z_i, z_i) HSIC(f, f)) with the kernel ½ − (a − b)² of presences, which is the first order of
+    an ANOVA, and a Gaussian kernel of scores as wide as their median distance. It has no sign of its own: it is that of
+    Cov(z_i, f), from the same forwards.
+    """
+
+
+@register("hsic", "text", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class TextHsic(TextBoard, Hsic):
+    """How strongly the score depends, in any way, on whether a word is there: 0 not at all, 1 entirely.
+
+    The same index as on pictures, of words; its sign is that of Cov(z_i, f), from the same forwards.
+    """
 
 
 def width_of(f: Float[Tensor, " n"]) -> Float[Tensor, ""]:

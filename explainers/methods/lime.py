@@ -1,4 +1,4 @@
-"""LIME: a linear model of the score around the picture, from copies with regions hidden.
+"""LIME: a linear model of the score around the input, from copies with players hidden.
 
 Ribeiro, Singh and Guestrin, "'Why Should I Trust You?': Explaining the Predictions of Any Classifier", 2016
 (arXiv:1602.04938).
@@ -14,43 +14,35 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from explainers.board import Board, RegionBoard
 from explainers.designs import bernoulli
-from explainers.game import Game, played
-from explainers.masking import FIRST, Baseline, batches
-from explainers.params import Parameters, Range
+from explainers.game import Game
+from explainers.masking import FIRST, batches
+from explainers.params import Range
 from explainers.players import Regions
 from explainers.registry import register
-from explainers.shapley import GROWTH
-from explainers.types import Attributions, Progress, ScoreFunction
+from explainers.results import GROWTH
+from explainers.text.board import TextBoard
+from explainers.types import Attributions, Prepared, Progress, ScoreFunction
 
 
-@register("lime", revision=1)
 @dataclass(frozen=True, kw_only=True)
-class Lime(Parameters):
-    """What each region adds to the score in a linear model fitted to copies with regions hidden.
-
-    Ridge regression; a copy counts exp(−D² / width²), D being the cosine distance 1 − √(share shown). How much of the
-    copies' scores the linear model explains, R², is told for each class.
-    """
+class Lime(Board):
+    """Ridge regression; a copy counts exp(−D² / width²), D being the cosine distance 1 − √(share shown)."""
 
     n: Annotated[int, Range(16, 32768, "Copies scored; more give a steadier map.")] = 1000
-    regions: Annotated[Regions, "Equal rectangles, or superpixels that follow the picture's edges."] = "superpixels"
-    cells: Annotated[int, Range(2, 16, "Regions along each side; superpixels: the square of it in all.")] = 7
     kernel_width: Annotated[float, Range(0.05, 100, "Distance within which copies count; large: all alike.")] = 0.25
     ridge: Annotated[float, Range(0, 100, "Strength of the pull of all contributions to zero.")] = 1.0
-    baseline: Annotated[Baseline, "What replaces the hidden regions."] = "mean"
 
     @property
     def unit(self) -> str:
-        return "what the region adds to {score} in a linear model near the picture"
+        return f"what the {self.part} adds to {{score}} in a linear model near the {self.whole}"
 
     def reduced(self) -> Lime:
         return replace(self, n=min(self.n, 200))
 
-    def explain(
-        self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
-    ) -> Iterator[Progress[Attributions]]:
-        game = played(score, x, self.baseline, self.regions, self.cells)
+    def explain(self, score: ScoreFunction, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        game = self.play(score, x)
         z = bernoulli(self.n, game.d, 0, 0.5, rng)
         z[0] = 1  # the picture itself
         fit, done, shown = LocalFit(self.kernel_width, self.ridge), 0, 0
@@ -60,6 +52,29 @@ class Lime(Parameters):
             if done >= min(GROWTH * shown, self.n):
                 shown, result = done, told(game, fit)
             yield Progress(done, self.n, result)
+
+
+@register("lime", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class PictureLime(RegionBoard, Lime):
+    """What each region adds to the score in a linear model fitted to copies with regions hidden.
+
+    Ridge regression; a copy counts exp(−D² / width²), D being the cosine distance 1 − √(share shown). How much of the
+    copies' scores the linear model explains, R², is told for each class.
+    """
+
+    regions: Annotated[Regions, "Equal rectangles, or superpixels that follow the picture's edges."] = "superpixels"
+    cells: Annotated[int, Range(2, 16, "Regions along each side; superpixels: the square of it in all.")] = 7
+
+
+@register("lime", "text", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class TextLime(TextBoard, Lime):
+    """What each word adds to the score in a linear model fitted to copies with words left out.
+
+    Ridge regression; a copy counts exp(−D² / width²), D being the cosine distance 1 − √(share shown). How much of the
+    copies' scores the linear model explains, R², is told for each class.
+    """
 
 
 def told(game: Game, fit: LocalFit) -> Attributions:

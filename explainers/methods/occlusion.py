@@ -1,4 +1,4 @@
-"""Occlusion: what the score loses when a window slides over the image.
+"""Occlusion: what the score loses when a window slides over the image, or a word goes.
 
 Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2013 (arXiv:1311.2901).
 """
@@ -18,12 +18,13 @@ from explainers.masking import FIRST, Baseline, Windows, batches, on
 from explainers.params import Parameters, Range
 from explainers.registry import register
 from explainers.results import attributions
-from explainers.types import Attributions, InputError, Progress, ScoreFunction
+from explainers.text.board import TextBoard
+from explainers.types import Attributions, InputError, Passage, Progress, ScoreFunction
 
 
 @register("occlusion", revision=1)
 @dataclass(frozen=True, kw_only=True)
-class Occlusion(Parameters):
+class PictureOcclusion(Parameters):
     """The score lost when a window is covered, averaged over the windows that hold a pixel."""
 
     window: Annotated[int, Range(2, 256, "Side of the covered square, in pixels of the model's input.")] = 32
@@ -39,7 +40,7 @@ class Occlusion(Parameters):
     def unit(self) -> str:
         return "{score} lost when it is covered"
 
-    def reduced(self) -> Occlusion:
+    def reduced(self) -> PictureOcclusion:
         """The same squares side by side."""
         return replace(self, stride=self.window)
 
@@ -63,3 +64,25 @@ class Occlusion(Parameters):
             done += len(seen)
             coverage = windows.cover(counted[None]).clamp(min=1)
             yield Progress(done, windows.d, attributions(score, scores, windows.cover(lost) / coverage, signed=True))
+
+
+@register("occlusion", "text", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class TextOcclusion(TextBoard):
+    """The score lost when a word alone is absent, from one forward a word.
+
+    Of two words that say the same neither is missed.
+    """
+
+    @property
+    def unit(self) -> str:
+        return f"{{score}} lost without the {self.by}"
+
+    def explain(self, score: ScoreFunction, x: Passage, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        game = self.play(score, x)
+        lost, done = torch.zeros(game.d, len(game.full), dtype=torch.float64), 0
+        rows = leave_one_out(game.d, batches(game.d, score, FIRST), torch.randperm(game.d, generator=rng))
+        for batch in game.value.stream(rows):
+            lost += (1 - batch.z).cpu().double().mT @ (game.full - batch.score.cpu().double())
+            done += len(batch.z)
+            yield Progress(done, game.d, game.painted(lost))

@@ -1,4 +1,4 @@
-"""Partition SHAP: Owen values, the Shapley values of a hierarchy of regions that enter the picture together.
+"""Partition SHAP: Owen values, the Shapley values of a hierarchy of players that enter together.
 
 Owen, "Values of Games with a Priori Unions", 1977; refinement in order of what changes most after the Partition
 explainer of the shap package, 2020.
@@ -15,20 +15,42 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from explainers.game import played
-from explainers.hierarchy import Node, tree
-from explainers.masking import Baseline
-from explainers.params import Parameters, Range
+from explainers.board import Board, RegionBoard
+from explainers.hierarchy import Node
+from explainers.params import Range
 from explainers.players import Regions
 from explainers.registry import register
-from explainers.types import Attributions, Progress, ScoreFunction, ValueFunction
+from explainers.text.board import TextBoard
+from explainers.types import Attributions, Prepared, Progress, ScoreFunction, ValueFunction
 
 TOGETHER = 64  # nodes split in one round at most, so that a batch is full; the first round splits one, the next two
 
 
+@dataclass(frozen=True, kw_only=True)
+class PartitionShap(Board):
+    """The shares add up to v(everybody) − v(nobody) at any n. Exact at about ⅔ d² forwards for d players."""
+
+    n: Annotated[int, Range(16, 65536, "Forwards; more split more groups.")] = 512
+
+    @property
+    def unit(self) -> str:
+        return f"the {self.part}'s share of {{score}} above the hidden {self.whole}'s"
+
+    def reduced(self) -> PartitionShap:
+        return replace(self, n=min(self.n, 160))
+
+    def explain(self, score: ScoreFunction, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        game = self.play(score, x)
+        owen = Owen(self.tree(game, x), game.ends)
+        total = 2 + 2 * min(splits(owen.root), self.n // 2 - 1)
+        while owen.rows < total:
+            owen.split(game.value, (total - owen.rows) // 2)
+            yield Progress(owen.rows, total, game.shares(owen.values, meta={"unsplit": owen.unsplit}))
+
+
 @register("partition_shap", revision=1)
 @dataclass(frozen=True, kw_only=True)
-class PartitionShap(Parameters):
+class PicturePartitionShap(RegionBoard, PartitionShap):
     """Fair shares of groups of regions, split further where the score changes most: Owen values.
 
     Starts with two halves of the picture; the shares add up to the score minus that of the hidden image at any n.
@@ -36,27 +58,18 @@ class PartitionShap(Parameters):
     together, so below the full cost, about ⅔ d² forwards for d regions, another choice of classes gives other blocks.
     """
 
-    n: Annotated[int, Range(16, 65536, "Forwards; more split more groups.")] = 512
     regions: Annotated[Regions, "A grid halved again and again, or superpixels merged by colour and place."] = "grid"
     cells: Annotated[int, Range(2, 32, "Regions along each side; superpixels: the square of it in all.")] = 16
-    baseline: Annotated[Baseline, "What replaces the hidden regions."] = "mean"
 
-    @property
-    def unit(self) -> str:
-        return "the region's share of {score} above the hidden picture's"
 
-    def reduced(self) -> PartitionShap:
-        return replace(self, n=min(self.n, 160))
+@register("partition_shap", "text", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class TextPartitionShap(TextBoard, PartitionShap):
+    """Fair shares of phrases, split further where the score changes most, down to words: Owen values.
 
-    def explain(
-        self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
-    ) -> Iterator[Progress[Attributions]]:
-        game = played(score, x, self.baseline, self.regions, self.cells)
-        owen = Owen(tree(game.players, x), game.ends)
-        total = 2 + 2 * min(splits(owen.root), self.n // 2 - 1)
-        while owen.rows < total:
-            owen.split(game.value, (total - owen.rows) // 2)
-            yield Progress(owen.rows, total, game.shares(owen.values, meta={"unsplit": owen.unsplit}))
+    Starts with sentences or the two halves of one; the shares add up to the score minus that of the text without its
+    words at any n. A phrase that has not been split yet shows one value for all its words.
+    """
 
 
 @dataclass(order=True)

@@ -1,4 +1,4 @@
-"""Permutation SHAP: Shapley values as mean gains over random orders in which the regions appear.
+"""Permutation SHAP: Shapley values as mean gains over random orders in which the players appear.
 
 Castro, Gómez and Tejada, "Polynomial Calculation of the Shapley Value Based on Sampling", 2009; every order with its
 reverse after Mitchell et al., "Sampling Permutations for Shapley Value Estimation", 2022 (arXiv:2104.12199).
@@ -14,43 +14,33 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.game import played
-from explainers.masking import FIRST, Baseline, batches
-from explainers.params import Parameters, Range
-from explainers.players import Regions
+from explainers.board import Board, RegionBoard
+from explainers.masking import FIRST, batches
+from explainers.params import Range
 from explainers.registry import register
 from explainers.results import settled
-from explainers.types import Attributions, Progress, ScoreFunction
+from explainers.text.board import TextBoard
+from explainers.types import Attributions, Prepared, Progress, ScoreFunction
 
 
-@register("permutation_shap", revision=1)
 @dataclass(frozen=True, kw_only=True)
-class PermutationShap(Parameters):
-    """Each region's fair share of the score, its Shapley value, as the mean gain when regions appear in random orders.
-
-    One order and its reverse are exact where regions interact by twos at most. The shares add up to the score minus
-    that of the hidden image. Costs 2 (d − 1) forwards for each pair of orders of d regions.
-    """
+class PermutationShap(Board):
+    """One order and its reverse are exact where players interact by twos at most. Costs 2 (d − 1) forwards a pair."""
 
     pairs: Annotated[int, Range(2, 512, "Random orders, each with its reverse; more give a steadier map.")] = 8
-    regions: Annotated[Regions, "Equal rectangles, or superpixels that follow the picture's edges."] = "grid"
-    cells: Annotated[int, Range(2, 16, "Regions along each side; superpixels: the square of it in all.")] = 8
-    baseline: Annotated[Baseline, "What replaces the hidden regions."] = "mean"
     tolerance: Annotated[
         float, Range(0, 0.5, "Stop early below this standard error, in ranges of the map; 0: never.")
     ] = 0.0
 
     @property
     def unit(self) -> str:
-        return "the region's share of {score} above the hidden picture's"
+        return f"the {self.part}'s share of {{score}} above the hidden {self.whole}'s"
 
     def reduced(self) -> PermutationShap:
-        return replace(self, pairs=min(self.pairs, 2), cells=min(self.cells, 6), tolerance=0.0)
+        return replace(self, pairs=min(self.pairs, 2), tolerance=0.0)
 
-    def explain(
-        self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
-    ) -> Iterator[Progress[Attributions]]:
-        game = played(score, x, self.baseline, self.regions, self.cells)
+    def explain(self, score: ScoreFunction, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        game = self.play(score, x)
         walks = Walks(game.d, self.pairs, game.ends, rng)
         done, total = 2, 2 + len(walks)
         for batch in game.value.stream(walks.rows(part) for part in batches(len(walks), score, FIRST)):
@@ -61,6 +51,29 @@ class PermutationShap(Parameters):
             yield Progress(done, done if stop else total, result)
             if stop:
                 return
+
+
+@register("permutation_shap", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class PicturePermutationShap(RegionBoard, PermutationShap):
+    """Each region's fair share of the score, its Shapley value, as the mean gain when regions appear in random orders.
+
+    One order and its reverse are exact where regions interact by twos at most. The shares add up to the score minus
+    that of the hidden image. Costs 2 (d − 1) forwards for each pair of orders of d regions.
+    """
+
+    def reduced(self) -> PicturePermutationShap:
+        return replace(self, pairs=min(self.pairs, 2), cells=min(self.cells, 6), tolerance=0.0)
+
+
+@register("permutation_shap", "text", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class TextPermutationShap(TextBoard, PermutationShap):
+    """Each word's fair share of the score, its Shapley value, as the mean gain when words appear in random orders.
+
+    One order and its reverse are exact where words interact by twos at most. The shares add up to the score minus that
+    of the text without its words. Costs 2 (d − 1) forwards for each pair of orders of d words.
+    """
 
 
 class Walks:

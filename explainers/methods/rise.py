@@ -1,4 +1,4 @@
-"""RISE: which regions raise the score when they are seen, from randomly masked copies.
+"""RISE: which regions or words raise the score when they are there, from randomly masked copies.
 
 Petsiuk, Das and Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box Models", 2018 (arXiv:1806.07421).
 """
@@ -14,17 +14,19 @@ from jaxtyping import Float
 from torch import Tensor
 
 from explainers.designs import bernoulli, mirrored
+from explainers.evidence import EvidenceRidge
 from explainers.masking import FIRST, Baseline, Scored, ShiftedCells, batches, on
 from explainers.params import Parameters, Range
 from explainers.registry import register
 from explainers.regression import MaskRegression
-from explainers.results import attributions, settled
-from explainers.types import Attributions, Progress, ScoreFunction
+from explainers.results import GROWTH, attributions, settled
+from explainers.text.board import TextBoard
+from explainers.types import Attributions, Passage, Progress, ScoreFunction
 
 
 @register("rise", revision=1)
 @dataclass(frozen=True, kw_only=True)
-class Rise(Parameters):
+class PictureRise(Parameters):
     """How much seeing a region raises the score, estimated from randomly masked copies of the image.
 
     `centred` is A(l) = Cov(f, M(l)) / Var M(l), signed, in units of the score: for a score that is additive over cells,
@@ -45,7 +47,7 @@ class Rise(Parameters):
     def unit(self) -> str:
         return "{score} over masks that show it" if self.estimator == "raw" else "effect on {score} of showing it"
 
-    def reduced(self) -> Rise:
+    def reduced(self) -> PictureRise:
         return replace(self, n_masks=min(self.n_masks, 80), tolerance=0.0)
 
     def explain(
@@ -59,13 +61,15 @@ class Rise(Parameters):
         z = mirrored(n, players.d - 2, 2, rng) if paired else bernoulli(n, players.d - 2, 2, self.p, rng)
         scores = score.exact(score.place(x)[None])[0]
         stream = on(score, x, self.baseline, players).stream(z[part] for part in batches(n, score, FIRST, 2))
-        estimate, done = self._estimate(players, len(scores)), 0
+        estimate, done, shown, stop = self._estimate(players, len(scores)), 0, 0, False
         for unit in stream if self.estimator == "raw" else units(stream, paired):
             estimate.add(unit)
             done += len(unit.z) * (2 if paired else 1)
-            values, stderr = estimate.map()
-            result = attributions(score, scores, values, signed=self.estimator != "raw", stderr=stderr)
-            stop = settled(result, self.tolerance)
+            if done >= min(GROWTH * shown, n):
+                shown = done
+                values, stderr = estimate.map()
+                result = attributions(score, scores, values, signed=self.estimator != "raw", stderr=stderr)
+                stop = settled(result, self.tolerance)
             yield Progress(done, done if stop else n, result)
             if stop:
                 return
@@ -78,6 +82,75 @@ class Rise(Parameters):
                 return CentredMap(players, self.p)
             case "raw":
                 return RawMap(self.p)
+
+
+@register("rise", "text", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class TextRise(TextBoard):
+    """How much a word's presence raises the score, estimated from copies with random words absent.
+
+    `centred` is Cov(f, z_j) / Var z_j, in units of the score: for a score that is additive over words, their own
+    contributions. `regression` estimates the same from fewer copies. `raw` is the published (1 / N p) Σ f z_j, which
+    adds a constant pedestal and shrinks the effect by 1 − p.
+    """
+
+    n_masks: Annotated[int, Range(16, 32768, "Copies scored; more give steadier values.")] = 400
+    p: Annotated[float, Range(0.05, 0.95, "Share of the words that a copy keeps.")] = 0.5
+    estimator: Annotated[Literal["regression", "centred", "raw"], "How scores and copies become values."] = "regression"
+    tolerance: Annotated[
+        float, Range(0, 0.5, "Stop early below this standard error, in ranges of the values; 0: never.")
+    ] = 0.0
+
+    @property
+    def unit(self) -> str:
+        raw = f"{{score}} over copies that hold the {self.by}"
+        return raw if self.estimator == "raw" else f"effect on {{score}} of the {self.by}'s presence"
+
+    def reduced(self) -> TextRise:
+        return replace(self, n_masks=min(self.n_masks, 80), tolerance=0.0)
+
+    def explain(self, score: ScoreFunction, x: Passage, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        game = self.play(score, x)
+        paired = self.p == 0.5 and self.estimator != "raw"
+        n = self.n_masks - self.n_masks % 2 if paired else self.n_masks
+        z = mirrored(n, game.d, 0, rng) if paired else bernoulli(n, game.d, 0, self.p, rng)
+        stream = game.value.stream(z[part] for part in batches(n, score, FIRST, 2))
+        estimate, done, shown, stop = WordEffects(self.estimator, self.p, game.d, len(game.full)), 0, 0, False
+        for unit in stream if self.estimator == "raw" else units(stream, paired):
+            estimate.add(unit)
+            done += len(unit.z) * (2 if paired else 1)
+            if done >= min(GROWTH * shown, n):
+                shown, result = done, game.painted(*estimate.values())
+                stop = settled(result, self.tolerance)
+            yield Progress(done, done if stop else n, result)
+            if stop:
+                return
+
+
+class WordEffects:
+    """The three estimators for players that are there or not, from the same units as the map's."""
+
+    def __init__(self, estimator: str, p: float, d: int, t: int) -> None:
+        self.estimator, self.p = estimator, p
+        self.ridge = EvidenceRidge(d, t)
+        self.first, self.second = torch.zeros(2, d, t, dtype=torch.float64)
+
+    def add(self, unit: Scored) -> None:
+        z, f = unit.z.cpu().double(), unit.score.cpu().double()
+        D = z if self.estimator == "raw" else z - self.p
+        self.ridge.add(D, f)
+        self.first += D.mT @ f
+        self.second += D.square().mT @ f.square()
+
+    def values(self) -> tuple[Float[Tensor, "d t"], Float[Tensor, "d t"]]:
+        if self.estimator == "regression":
+            weights = self.ridge.solve()
+            return weights.mean, (weights.V.square() @ weights.variance).sqrt()
+        n = self.ridge.n
+        mean = self.first / n
+        stderr = ((self.second / n - mean.square()).clamp(min=0) / max(n - 1, 1)).sqrt()
+        scale = self.p if self.estimator == "raw" else self.p * (1 - self.p)
+        return mean / scale, stderr / scale
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Sobol attribution: the share of the score's variance that involves each region.
+"""Sobol attribution: the share of the score's variance that involves each player.
 
 Fel et al., "Look at the Variance! Efficient Black-box Explanations with Sobol-based Sensitivity Analysis", 2021
 (arXiv:2111.04138).
@@ -14,32 +14,29 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from explainers.board import Board, GridBoard
 from explainers.designs import latin_hypercube, scrambled_sobol
 from explainers.indices import FLAT, ratio
-from explainers.masking import FIRST, Baseline, Cells, batches, on
-from explainers.params import Parameters, Range
+from explainers.masking import FIRST, batches
+from explainers.params import Range
 from explainers.registry import register
-from explainers.results import attributions, settled
-from explainers.types import Attributions, Progress, ScoreFunction
+from explainers.results import GROWTH, settled
+from explainers.text.board import TextBoard
+from explainers.types import Attributions, Prepared, Progress, ScoreFunction
 
 SEQUENCE = 128  # base samples from which scrambled Sobol points are used; below, they are no better than a hypercube
 BLOCK = 8  # base samples scored together: an early preview rests on these
 
 
-@register("sobol", revision=1)
 @dataclass(frozen=True, kw_only=True)
-class Sobol(Parameters):
-    """Each region's share of the score's variance, signed by whether seeing it raises or lowers the score.
+class Sobol(Board):
+    """`total` is S_T with all interactions, from n (d + 1) forwards; `first` is S, the player alone, from n (d + 2).
 
-    `total` is S_T with all interactions, from n (cells² + 1) forwards; `first` is S, the region by itself, from
-    n (cells² + 2). The index has no sign of its own: it is that of Cov(z_i, f), from the same forwards. Below n = 128
-    trust the ranks of the regions rather than the magnitudes.
+    The index has no sign of its own: it is that of Cov(z_i, f), from the same forwards.
     """
 
     n: Annotated[int, Range(8, 1024, "Base samples; more give a steadier map. From 128 on a power of two.")] = 32
-    cells: Annotated[int, Range(2, 16, "Regions along each side.")] = 8
-    order: Annotated[Literal["total", "first"], "With interactions, or the region by itself."] = "total"
-    baseline: Annotated[Baseline, "What replaces the hidden share of a region."] = "mean"
+    order: Annotated[Literal["total", "first"], "With interactions, or by itself."] = "total"
     tolerance: Annotated[float, Range(0, 0.5, "Stop early below this standard error, in ranges of the map; 0: no.")] = (
         0.0
     )
@@ -54,29 +51,23 @@ class Sobol(Parameters):
         return "share of the variance of {score}, with its sign"
 
     def reduced(self) -> Sobol:
-        """Coarser regions as well: the cost is samples times regions, and at 8 samples the magnitudes are noise."""
-        return replace(self, n=8, cells=min(self.cells, 5), tolerance=0.0)
+        return replace(self, n=8, tolerance=0.0)
 
-    def explain(
-        self, score: ScoreFunction, x: Float[Tensor, "c h w"], rng: torch.Generator
-    ) -> Iterator[Progress[Attributions]]:
-        h, w = x.shape[-2:]
-        players = Cells(self.cells, self.cells, (h, w))
-        points = (scrambled_sobol if self.n >= SEQUENCE else latin_hypercube)(self.n, 2 * players.d, rng)
+    def explain(self, score: ScoreFunction, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        game = self.play(score, x)
+        points = (scrambled_sobol if self.n >= SEQUENCE else latin_hypercube)(self.n, 2 * game.d, rng)
         A, B = points.chunk(2, dim=1)
-        scores = score.exact(score.place(x)[None])[0]
-        known = torch.full((self.n, players.d + 2, len(scores)), torch.nan, dtype=torch.float64)
-        plan = planned(self.n, players.d, 2 if self.order == "first" else 1, rng)
+        known = torch.full((self.n, game.d + 2, len(game.full)), torch.nan, dtype=torch.float64)
+        plan = planned(self.n, game.d, 2 if self.order == "first" else 1, rng)
         rows = (saltelli(A, B, plan[part]) for part in batches(len(plan), score, FIRST))
-        done = 0
-        for batch in on(score, x, self.baseline, players).stream(rows):
+        done, shown, stop = 0, 0, False
+        for batch in game.value.stream(rows):
             sample, column = plan[done : done + len(batch.z)].T
             known[sample, column] = batch.score.cpu().double()
             done += len(batch.z)
-            index, stderr = self._index(A, B, known)
-            values, errors = (players.lift(part.T.float())[:, 0] for part in (index, stderr))
-            result = attributions(score, scores, values, signed=True, stderr=errors)
-            stop = settled(result, self.tolerance)
+            if done >= min(GROWTH * shown, len(plan)):
+                shown, result = done, game.painted(*self._index(A, B, known))
+                stop = settled(result, self.tolerance)
             yield Progress(done, done if stop else len(plan), result)
             if stop:
                 return
@@ -110,6 +101,31 @@ class Sobol(Parameters):
         stderr = torch.where(count > 0, stderr, spread)
         varies = variance > FLAT * base.square().nanmean((0, 1))
         return torch.where(varies, index, 0.0), torch.where(varies, stderr, 0.0)
+
+
+@register("sobol", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class PictureSobol(GridBoard, Sobol):
+    """Each region's share of the score's variance, signed by whether seeing it raises or lowers the score.
+
+    `total` is S_T with all interactions, from n (cells² + 1) forwards; `first` is S, the region by itself, from
+    n (cells² + 2). The index has no sign of its own: it is that of Cov(z_i, f), from the same forwards. Below n = 128
+    trust the ranks of the regions rather than the magnitudes.
+    """
+
+    def reduced(self) -> PictureSobol:
+        """Coarser regions as well: the cost is samples times regions, and at 8 samples the magnitudes are noise."""
+        return replace(self, n=8, cells=min(self.cells, 5), tolerance=0.0)
+
+
+@register("sobol", "text", revision=1)
+@dataclass(frozen=True, kw_only=True)
+class TextSobol(TextBoard, Sobol):
+    """Each word's share of the score's variance, signed by whether its presence raises or lowers the score.
+
+    A word is present to any degree: its embedding lies between its own and the baseline's; with deletion it is there
+    from one half on. Costs n (d + 1) forwards for d words, n (d + 2) of first order.
+    """
 
 
 def planned(n: int, d: int, bases: int, rng: torch.Generator) -> Int[Tensor, "rows 2"]:

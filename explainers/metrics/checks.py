@@ -36,7 +36,9 @@ def judge_completeness(found: Completeness) -> Check:
     return Check("completeness", status, found.gap, found.difference, finding)
 
 
-def judge_fidelity(told: Sequence[tuple[Fidelity, Float[np.ndarray, " t"]]], labels: Sequence[str]) -> Check:
+def judge_fidelity(
+    told: Sequence[tuple[Fidelity, Float[np.ndarray, " t"]]], labels: Sequence[str], part: str, whole: str
+) -> Check:
     """Does the map say what hiding costs the claimed class (the first), and does it say so of that class?
 
     `told` holds, for each set of rows, the map's fidelity and the reach of any additive map, by class. Classes are
@@ -55,10 +57,10 @@ def judge_fidelity(told: Sequence[tuple[Fidelity, Float[np.ndarray, " t"]]], lab
     own = max(float(share[0]) for share in shares)
     value, control = (float(np.mean(part)) for part in zip(*((f.pearson[0], r[0]) for f, r in told), strict=True))
     correlations = " and ".join(f"{found.pearson[0]:.2f} of {reach[0]:.2f}" for found, reach in told)
-    numbers = f"correlation {correlations} reachable, hiding a half and a seventh of the picture"
+    numbers = f"correlation {correlations} reachable, hiding a half and a seventh of the {whole}"
     suits = f"it suits {rivals} of {others} other classes better"
     if all(reach[0] < LEAST for _, reach in told):
-        return Check("fidelity", "doubtful", value, control, f"No map could say what hiding regions costs ({numbers}).")
+        return Check("fidelity", "doubtful", value, control, f"No map could say what hiding {part}s costs ({numbers}).")
     if any(found.high[0] < 0 for found, _ in told) and not any(found.low[0] > 0 for found, _ in told):
         finding = f"What the map holds important raises the score when it is hidden ({numbers})."
         return Check("fidelity", "failed", value, control, finding)
@@ -67,21 +69,21 @@ def judge_fidelity(told: Sequence[tuple[Fidelity, Float[np.ndarray, " t"]]], lab
         finding = f"The map explains other classes better than its own: {suits}, “{best}” best ({numbers})."
         return Check("fidelity", "failed", value, control, finding)
     if all(found.low[0] <= 0 for found, _ in told):
-        finding = f"The map does not say what hiding regions costs ({numbers})."
+        finding = f"The map does not say what hiding {part}s costs ({numbers})."
         return Check("fidelity", "doubtful", value, control, finding)
-    finding = f"The map says {min(own, 1):.0%} of what can be said of what hiding regions costs; {suits} ({numbers})."
+    finding = f"The map says {min(own, 1):.0%} of what can be said of what hiding {part}s costs; {suits} ({numbers})."
     sound = own >= ALIKE and rivals <= RIVALS * others
     return Check("fidelity", "passed" if sound else "doubtful", value, control, finding)
 
 
-def judge_deletion(curve: Curve, orders: Sequence[Curve]) -> Check:
+def judge_deletion(curve: Curve, orders: Sequence[Curve], part: str) -> Check:
     areas = np.array([order.area for order in orders])
-    return _order("deletion", "Removing the highest regions first leaves", curve.area, areas, areas > curve.area)
+    return _order("deletion", f"Removing the highest {part}s first leaves", curve.area, areas, areas > curve.area)
 
 
-def judge_insertion(curve: Curve, orders: Sequence[Curve]) -> Check:
+def judge_insertion(curve: Curve, orders: Sequence[Curve], part: str) -> Check:
     areas = np.array([order.area for order in orders])
-    return _order("insertion", "Showing the highest regions first gives", curve.area, areas, areas < curve.area)
+    return _order("insertion", f"Showing the highest {part}s first gives", curve.area, areas, areas < curve.area)
 
 
 def _order(
@@ -111,10 +113,10 @@ def judge_repetition(map_: Float[Tensor, " d"], again: Float[Tensor, " d"]) -> C
     return Check("repetition", _alike(value, chance), value, chance, finding)
 
 
-def judge_stability(again: Float[Tensor, " d"], moved: Float[Tensor, " d"], control: float) -> Check:
-    """One seed, two inputs: as they are, and a pixel aside with slight noise."""
+def judge_stability(again: Float[Tensor, " d"], moved: Float[Tensor, " d"], control: float, nudge: str) -> Check:
+    """One seed, two inputs: as they are, and moved a little."""
     value, chance = compare(again, moved).spearman, _chance(len(again))
-    finding = f"A shift by one pixel and slight noise leave an agreement of {value:.2f} (another seed: {control:.2f})."
+    finding = f"{nudge} an agreement of {value:.2f} (another seed: {control:.2f})."
     return Check("stability", _alike(value, chance), value, control, finding)
 
 
@@ -149,4 +151,6 @@ def _chance(d: int) -> float:
 
 
 def _alike(value: float, chance: float) -> Status:
-    return "passed" if value >= ALIKE else "doubtful" if value > chance else "failed"
+    """Of few parts even unrelated maps may agree by chance: then only one and the same map passes."""
+    enough = max(ALIKE, min(chance, SAME))
+    return "passed" if value >= enough else "doubtful" if value > min(chance, ALIKE) else "failed"

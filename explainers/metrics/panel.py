@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.masking import Baseline
 from explainers.metrics import checks
 from explainers.metrics.completeness import completeness_of
 from explainers.metrics.curves import Deletion, Insertion
 from explainers.metrics.fidelity import fidelity_of
-from explainers.metrics.ground import FORWARDS, STEPS, Ground, grid, survey
+from explainers.metrics.ground import Ground, forwards, steps, survey
 from explainers.metrics.randomisation import randomised
 from explainers.metrics.report import Check, TrustReport
+from explainers.metrics.setting import Setting, setting
 from explainers.registry import build, list_methods
-from explainers.scoring import ModelScore, resolve_precision
-from explainers.types import Attribution, Classifier, Explainer, Precision, Progress
+from explainers.scoring import ModelScore, grid_of, resolve_precision
+from explainers.types import Attribution, Classifier, Explainer, Kind, Precision, Prepared, Progress
 
-Explain = Callable[[Classifier, Tensor, int, int], Attribution]
-Remake = Callable[[Classifier, Tensor, int, int], Iterator[Progress[Attribution]]]
+Explain = Callable[[Classifier, Any, int, int], Attribution]  # of what `prepare` returned
+Remake = Callable[[Classifier, Prepared, int, int], Iterator[Progress[Attribution]]]
 
 PANEL_REVISION = 3  # rises whenever the same map could be judged otherwise
 RERUNS = 3
-CURVES = 2 * (STEPS + 1)  # forwards
-SLIGHT = 0.01  # standard deviation of the noise, in [0, 1]
 ORDER = ("fidelity", "deletion", "insertion", "completeness", "noise", "repetition", "stability", "randomisation")
 
 
@@ -51,16 +49,17 @@ def stream_trust(
     `explain`: (model, x, target, seed) → Attribution makes the map again; without it, the method that `a.meta` names,
     on its `reduced()` budget. An edited map has neither, and the checks that need it are "not possible".
 
-    Costs `FORWARDS` + `CURVES` forwards, 359, and three explanations: 599 in all for RISE. `ground` is for whoever
-    judges several maps of one class, input, output and baseline: it is measured once, by `survey`.
+    Costs 359 forwards for a picture and three explanations: 599 in all for RISE. `ground` is for whoever judges several
+    maps of one class, input, output and baseline: it is measured once, by `survey`. Raises ValueError for a map of
+    another text.
     """
-    case = _Case(model, model.prepare(x), a, seed)
+    case = _Case(model, setting(model.prepare(x), a), a, seed)
     made = tuple(case.at_once())
-    remake = _once(explain) if explain else _method(a)
+    remake = _once(explain) if explain else _method(a, model.card.kind)
     if remake is None:
         made += checks.not_again()
     done = 0
-    rows = CURVES + (FORWARDS if ground is None else 0)
+    rows = case.curves + (forwards(case.place) if ground is None else 0)
     for step in case.again(remake) if remake else ():
         done = step.done
         yield Progress(done, step.total + rows, _report(made + step.result, done))
@@ -79,15 +78,20 @@ class _Case:
     """One map to judge. Its questions come in three groups, by what they cost."""
 
     model: Classifier
-    x: Float[Tensor, "c h w"]
+    place: Setting
     a: Attribution
     seed: int
+
+    @property
+    def curves(self) -> int:
+        """Forwards of the two curves."""
+        return 2 * (steps(self.place) + 1)
 
     def at_once(self) -> Iterator[Check]:
         """What the attribution says of itself."""
         a = self.a
         if a.delta is not None:
-            logits = ModelScore(self.model, range(len(self.model.labels))).exact(self.x[None])
+            logits = ModelScore(self.model, range(len(self.model.labels))).exact(grid_of(self.place.x)[None])
             total = float(a.values.sum(dtype="float64"))
             yield checks.judge_completeness(completeness_of(total, a.delta, float(logits.abs().max())))
         if a.stderr is not None:
@@ -98,9 +102,9 @@ class _Case:
         rng = torch.Generator().manual_seed(self.seed)
         other = _number(self.a.meta.get("seed")) + self.seed + 1
         settings = (
-            (self.model, self.x),
-            (self.model, moved(self.x, rng)),
-            (randomised(self.model, rng), self.x),
+            (self.model, self.place.x),
+            (self.model, self.place.moved(rng)),
+            (randomised(self.model, rng), self.place.x),
         )
         maps: list[Tensor] = []
         found: tuple[Check, ...] = ()
@@ -120,16 +124,16 @@ class _Case:
         control = repetition.value or 0.0
         found = [repetition]
         if rest:
-            found.append(checks.judge_stability(again, rest[0], control))
+            found.append(checks.judge_stability(again, rest[0], control, self.place.nudge))
         if rest[1:]:
             found.append(checks.judge_randomisation(again, rest[1], control))
         return tuple(found)
 
     def by_removal(self, ground: Ground | None) -> Iterator[Progress[tuple[Check, ...]]]:
         """What removing and showing regions does to the score, and what the map says that it does."""
-        done, total = 0, CURVES
+        done, total = 0, self.curves
         if ground is None:
-            total += FORWARDS
+            total += forwards(self.place)
             for step in self._survey():
                 ground, done = step.result, step.done
                 if ground is None:
@@ -137,39 +141,32 @@ class _Case:
         assert ground is not None
         values = torch.from_numpy(self.a.values)
         told = [(fidelity_of(removal.claimed(values), removal.lost), removal.reach) for removal in ground.removals]
-        found: tuple[Check, ...] = (checks.judge_fidelity(told, self._labels(ground)),)
+        place = self.place
+        found: tuple[Check, ...] = (checks.judge_fidelity(told, self._labels(ground), place.part, place.whole),)
         yield Progress(done, total, found)
-        rng, phi = torch.Generator().manual_seed(self.seed), ground.cells.pool(values)
+        rng, phi = torch.Generator().manual_seed(self.seed), self.place.pool(values)
         for metric, check in ((Deletion, checks.judge_deletion), (Insertion, checks.judge_insertion)):
-            *_, last = metric(steps=STEPS).evaluate(ground.curves, phi, rng)
+            *_, last = metric(steps=steps(self.place)).evaluate(ground.curves, phi, rng)
             done += last.done
-            found += (check(last.result, ground.orders),)
+            found += (check(last.result, ground.orders, self.place.part),)
             yield Progress(done, total, found)
 
     def _survey(self) -> Iterator[Progress[Ground | None]]:
         a = self.a
-        precision = resolve_precision(self.model, self.x, (a.target,), a.output)
-        yield from survey(
-            self.model, self.x, a.target, a.output, _class(a.meta), _baseline(a.meta), precision, self.seed
-        )
+        precision = resolve_precision(self.model, self.place.x, (a.target,), a.output)
+        yield from survey(self.model, self.place, a.target, a.output, _class(a.meta), precision, self.seed)
 
     def _labels(self, ground: Ground) -> tuple[str, ...]:
         return tuple(self.model.labels[k] for k in ground.classes)
 
     def pool(self, a: Attribution) -> Float[Tensor, " d"]:
-        return grid(self.x).pool(torch.from_numpy(a.values))
-
-
-def moved(x: Float[Tensor, "c h w"], rng: torch.Generator) -> Float[Tensor, "c h w"]:
-    """One pixel to the right, the left edge repeated, with slight noise."""
-    aside = torch.cat([x[..., :1], x[..., :-1]], -1)
-    return (aside + SLIGHT * torch.randn(x.shape, generator=rng).to(x)).clamp(0, 1)
+        return self.place.pool(torch.from_numpy(a.values))
 
 
 def _once(explain: Explain) -> Remake:
     """A map that comes all at once, for as many forwards as it says."""
 
-    def remake(model: Classifier, x: Tensor, target: int, seed: int) -> Iterator[Progress[Attribution]]:
+    def remake(model: Classifier, x: Prepared, target: int, seed: int) -> Iterator[Progress[Attribution]]:
         a = explain(model, x, target, seed)
         cost = max(_number(a.meta.get("forwards")), 1)
         yield Progress(cost, cost, a)
@@ -177,27 +174,20 @@ def _once(explain: Explain) -> Remake:
     return remake
 
 
-def _method(a: Attribution) -> Remake | None:
+def _method(a: Attribution, kind: Kind) -> Remake | None:
     """The method that made the map, on its reduced budget, for the same score and in the same precision."""
     name, params = a.meta.get("method"), a.meta.get("params")
-    if name not in {method.name for method in list_methods()} or not isinstance(params, Mapping):
+    if name not in {method.name for method in list_methods(kind)} or not isinstance(params, Mapping):
         return None
-    explainer: Explainer = build(str(name), params).reduced()
+    explainer: Explainer = build(str(name), params, kind).reduced()
     precision: Precision = "bfloat16" if a.meta.get("precision") == "bfloat16" else "float32"
 
-    def remake(model: Classifier, x: Tensor, target: int, seed: int) -> Iterator[Progress[Attribution]]:
+    def remake(model: Classifier, x: Prepared, target: int, seed: int) -> Iterator[Progress[Attribution]]:
         score = ModelScore(model, (target,), a.output, precision, against=_class(a.meta))
         for step in explainer.explain(score, x, torch.Generator().manual_seed(seed)):
             yield Progress(step.done, step.total, step.result.of(target))
 
     return remake
-
-
-def _baseline(meta: Mapping[str, object]) -> Baseline:
-    """The map's own, where it has one: it answers what it was asked."""
-    params = meta.get("params")
-    chosen = params.get("baseline") if isinstance(params, Mapping) else None
-    return next((baseline for baseline in get_args(Baseline) if baseline == chosen), "mean")
 
 
 def _class(meta: Mapping[str, object]) -> int | None:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from explainers.metrics.agreement import compare
 from explainers.params import Parameters, Range
-from explainers.types import Classifier, Progress
+from explainers.types import Classifier, Prepared, Progress
 
 Mapped = Callable[[Classifier], Float[Tensor, " d"]]
 
@@ -37,7 +37,7 @@ class OtherWeights:
     def labels(self) -> Sequence[str]:
         return self.original.labels
 
-    def prepare(self, x: Any) -> Float[Tensor, "c h w"]:
+    def prepare(self, x: Any) -> Prepared:
         return self.original.prepare(x)
 
     def tokens(self, text: str) -> Any:

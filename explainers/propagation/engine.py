@@ -45,7 +45,7 @@ def deeplift(
 
 
 def deeplift_score(
-    score: GradientScore, x: Float[Tensor, "n c h w"], x0: Float[Tensor, "n c h w"], rule: Rule = "rescale"
+    score: GradientScore, x: Float[Tensor, "n c *grid"], x0: Float[Tensor, "n c *grid"], rule: Rule = "rescale"
 ) -> DeepLift:
     """The same for the first class of `score`. The network's graph is kept, since tracing it takes the longest."""
     x, x0 = x.to(score.dtype), x0.to(score.dtype)

@@ -115,7 +115,7 @@ def with_method(monkeypatch: pytest.MonkeyPatch) -> Callable[[Method], None]:
     methods = dict(registry._discover())
 
     def add(method: Method) -> None:
-        monkeypatch.setattr(registry, "_discover", lambda: methods | {method.name: method})
+        monkeypatch.setattr(registry, "_discover", lambda: methods | {(method.name, method.kind): method})
 
     return add
 

@@ -120,4 +120,4 @@ def scripted(before: Callable[[int], None], steps: int = 4) -> Method:
                 scores = tuple(0.0 for _ in score.classes)
                 yield Progress(i + 1, steps, Attributions(values, score.classes, scores, score.output, True))
 
-    return Method("scripted", 1, "scores", ("image",), "Does what the test says.", Scripted)
+    return Method("scripted", "image", 1, "scores", "Does what the test says.", Scripted)

@@ -27,7 +27,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 QUICK = ["--param", "n_masks=32", "--param", "cells=4"]
 KEYS = ["key", "model", "method", "target", "label", "against", "score", "output", "delta", "forwards", "seconds"]
-METHODS = ", ".join(method.name for method in list_methods())
+METHODS = ", ".join(method.name for method in list_methods("image")) + " for images"
 
 
 @pytest.fixture

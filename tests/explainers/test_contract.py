@@ -17,7 +17,7 @@ from torch import Tensor
 
 from explainers import Attributions, Method, Progress, build, explain, list_methods, runs, stream, stream_classes
 from explainers.scoring import ModelScore
-from tests.oracles import Linear, classifier, small_classifier
+from tests.oracles import small_classifier, small_text_classifier
 
 ROOT = Path(__file__).parents[2]
 SIZE = (40, 56)
@@ -36,17 +36,41 @@ SMALL: dict[str, dict[str, object]] = {
     "sobol": {"n": 8, "cells": 3},
 }
 
-every_method = pytest.mark.parametrize("method", list_methods("image"), ids=lambda m: m.name)
+SMALL_ON_TEXT: dict[str, dict[str, object]] = {
+    "hsic": {"n": 64},
+    "integrated_gradients": {"max_steps": 32},
+    "kernel_shap": {"n": 60},
+    "lime": {"n": 60},
+    "partition_shap": {"n": 34},
+    "permutation_shap": {"pairs": 3},
+    "rise": {"n_masks": 60},
+    "smoothgrad": {"n": 20},
+    "sobol": {"n": 8},
+}
+TEXT = "not a bad film, but slow"
+WORDS = 6  # the comma has no token of its own
+
+every_method = pytest.mark.parametrize("method", list_methods(), ids=lambda m: f"{m.name}-{m.kind}")
 
 
 def pixels() -> Tensor:
     return torch.rand(3, *SIZE, generator=torch.Generator().manual_seed(1))
 
 
+def small(method: Method) -> dict[str, object]:
+    return (SMALL if method.kind == "image" else SMALL_ON_TEXT).get(method.name, {})
+
+
+def model_for(method: Method) -> Any:
+    return small_classifier(SIZE) if method.kind == "image" else small_text_classifier()
+
+
+def input_for(method: Method) -> Any:
+    return pixels() if method.kind == "image" else TEXT
+
+
 def run(method: Method, model: Any = None, **options: Any) -> Iterator[Progress[Attributions]]:
-    return stream_classes(
-        method.name, model or small_classifier(SIZE), pixels(), params=SMALL.get(method.name, {}), **options
-    )
+    return stream_classes(method.name, model or model_for(method), input_for(method), params=small(method), **options)
 
 
 def final(method: Method, model: Any = None, **options: Any) -> Attributions:
@@ -83,20 +107,23 @@ def test_done_rises_and_ends_at_total(method: Method) -> None:
 
 @every_method
 def test_result_says_what_it_is(method: Method) -> None:
-    model = small_classifier(SIZE)
+    model = model_for(method)
     result = final(method, model)
-    assert result.values.shape == (len(result.classes), *SIZE)
+    assert result.values.shape == (len(result.classes), *(SIZE if method.kind == "image" else [WORDS]))
+    assert len(result.words) == (0 if method.kind == "image" else WORDS)
+    assert all(TEXT[word.start : word.end] == word.text for word in result.words)
     assert result.values.dtype == np.float32
     assert np.isfinite(result.values).all()
     assert np.ptp(result.values) > 0
     if result.stderr is not None:
         assert result.stderr.shape == result.values.shape
         assert (result.stderr >= 0).all()
-    logits = model.module(pixels()[None])[0].tolist()
+    x = model.prepare(input_for(method))
+    logits = model.module((x if isinstance(x, Tensor) else x.x)[None])[0].tolist()
     assert result.scores == pytest.approx([logits[k] for k in result.classes], abs=1e-5)
     assert result.meta["method"] == method.name
     assert result.meta["revision"] == method.revision
-    assert result.meta["params"] == build(method.name, SMALL.get(method.name, {})).as_dict()
+    assert result.meta["params"] == build(method.name, small(method), method.kind).as_dict()
     assert result.meta["forwards"]
     assert result.meta["digest"] == model.card.digest
     json.dumps(result.meta)
@@ -104,13 +131,13 @@ def test_result_says_what_it_is(method: Method) -> None:
 
 @every_method
 def test_closing_midway_leaves_nothing_behind(method: Method) -> None:
-    model, x = small_classifier(SIZE), pixels()
+    model, x = model_for(method), input_for(method)
     state = {name: value.clone() for name, value in model.module.state_dict().items()}
     hooks = [dict(part.__dict__.get(name, {})) for part in model.module.modules() for name in HOOKS]
-    steps = stream_classes(method.name, model, x, params=SMALL.get(method.name, {}), batch_size=4)
+    steps = stream_classes(method.name, model, x, params=small(method), batch_size=4)
     next(steps)
     steps.close()  # type: ignore[attr-defined]
-    assert torch.equal(x, pixels())
+    assert method.kind == "text" or torch.equal(x, pixels())
     assert not model.module.training
     assert hooks == [dict(part.__dict__.get(name, {})) for part in model.module.modules() for name in HOOKS]
     assert all(torch.equal(value, state[name]) for name, value in model.module.state_dict().items())
@@ -140,7 +167,7 @@ def test_every_parameter_is_typed(method: Method) -> None:
 
 @every_method
 def test_twenty_threads_equal_one(method: Method) -> None:
-    model = small_classifier(SIZE)
+    model = model_for(method)
     alone = final(method, model)
     with ThreadPoolExecutor(20) as pool:
         together = list(pool.map(lambda _: final(method, model), range(20)))
@@ -162,8 +189,8 @@ def test_another_class_comes_from_the_same_forwards(method: Method) -> None:
 
 @every_method
 def test_bf16_is_near_and_its_rounding_is_in_stderr(method: Method) -> None:
-    if method.needs != "scores":
-        pytest.skip("gradients are float32")
+    if method.needs != "scores" or method.kind == "text":
+        pytest.skip("float32 alone")
     exact, rounded = final(method, precision="float32"), final(method, precision="bfloat16")
     assert rounded.scores == exact.scores
     assert rounded.meta["precision"] == "bfloat16"
@@ -178,6 +205,8 @@ def test_bf16_is_near_and_its_rounding_is_in_stderr(method: Method) -> None:
 @every_method
 def test_peak_memory_does_not_follow_the_number_of_forwards(method: Method) -> None:
     """Each in a process of its own: the high-water mark of a process never falls."""
+    if method.kind == "text":
+        pytest.skip("the same engine")
     few, many = {
         "gradient_shap": ({"n": 64}, {"n": 640}),
         "hsic": ({"n": 512}, {"n": 4096}),
@@ -228,9 +257,9 @@ def test_explain_and_stream_read_one_class() -> None:
 
 
 def test_a_method_refuses_another_kind_of_model() -> None:
-    text = classifier(Linear(torch.ones(1, *SIZE)), 1, SIZE, kind="text")
-    with pytest.raises(ValueError, match="method rise explains image models; this one reads text"):
-        explain("rise", text, pixels())
+    text = small_text_classifier()
+    with pytest.raises(ValueError, match=r"method must be one of .* for texts; got 'grad_cam'"):
+        explain("grad_cam", text, TEXT)
 
 
 def test_rounding_widens_the_standard_error() -> None:
@@ -242,12 +271,14 @@ def test_rounding_widens_the_standard_error() -> None:
 
 @every_method
 def test_the_reduced_budget_is_the_same_method_for_less(method: Method) -> None:
-    whole = build(method.name)
+    whole = build(method.name, kind=method.kind)
     reduced = whole.reduced()
     assert type(reduced) is type(whole)
     assert reduced.reduced() == reduced
     if method.needs == "scores":
-        model, x = small_classifier((64, 96)), torch.rand(3, 64, 96, generator=torch.Generator().manual_seed(1))
+        image = method.kind == "image"
+        model: Any = small_classifier((64, 96)) if image else small_text_classifier()
+        x = torch.rand(3, 64, 96, generator=torch.Generator().manual_seed(1)) if image else model.prepare(TEXT)
         totals = [
             next(iter(part.explain(ModelScore(model, (0,)), x, torch.Generator().manual_seed(0)))).total
             for part in (whole, reduced)
@@ -258,5 +289,5 @@ def test_the_reduced_budget_is_the_same_method_for_less(method: Method) -> None:
 
 @every_method
 def test_the_unit_names_the_score(method: Method) -> None:
-    assert "{score}" in build(method.name).unit
+    assert "{score}" in build(method.name, kind=method.kind).unit
     assert "logit" in str(final(method).meta["unit"])

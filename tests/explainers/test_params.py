@@ -61,7 +61,7 @@ def test_an_unknown_name_is_refused() -> None:
         build("rise", {"n_mask": 100})
     with pytest.raises(ValueError, match=r"^rise has no parameter 'zzz'; it has n_masks, cells, p"):
         build("rise", {"zzz": 100})
-    with pytest.raises(ValueError, match=r"^method must be one of .*rise.*; got 'raise'$"):
+    with pytest.raises(ValueError, match=r"^method must be one of .*rise.* for images; got 'raise'$"):
         method("raise")
 
 

@@ -115,9 +115,9 @@ def test_too_few_forwards_are_refused() -> None:
 
 
 def test_too_many_regions_are_refused(rng: torch.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("explainers.game.divided", lambda *_: Cells(4, 4, SIZE))
+    monkeypatch.setattr("explainers.board.divided", lambda *_: Cells(4, 4, SIZE))
     steps = build("exact_shapley").explain(LinearScore(torch.ones(1, *SIZE)), torch.ones(3, *SIZE), rng)
-    with pytest.raises(InputError, match="scored of at most 12 regions; this picture has 16: use the grid"):
+    with pytest.raises(InputError, match="scored of at most 12 regions; this picture has 16"):
         next(iter(steps))
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("as_in_production")
 
 HUGE = "1" + "0" * 400  # a whole number that no float holds
 JSON = {"content-type": "application/json"}
-METHODS = ", ".join(method.name for method in list_methods())
+METHODS = ", ".join(method.name for method in list_methods("image")) + " for images"
 
 WRONG: dict[str, tuple[dict[str, object], str]] = {
     "unknown method": ({"method": "magic"}, f"method must be one of {METHODS}; got 'magic'"),

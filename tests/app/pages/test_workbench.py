@@ -152,7 +152,7 @@ def test_a_link_restores_what_was_seen(desk: Service, method: str) -> None:
     assert at.selectbox(key=f"{key}/output").value == "log_probability"
     assert at.number_input(key=f"{key}/seed").value == 7
     widgets = {w.key: w.value for kind in (at.selectbox, at.toggle, at.number_input) for w in kind}
-    entry = next(m for m in list_methods() if m.name == method)
+    entry = next(m for m in list_methods("image") if m.name == method)
     assert {p.name: widgets[f"{key}/{method}/{p.name}"] for p in entry.schema} == spec.params
 
 

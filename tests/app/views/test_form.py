@@ -24,7 +24,7 @@ def page(method: str, current: dict[str, Any]) -> AppTest:
     return AppTest.from_function(script, args=(method, current), default_timeout=30).run()
 
 
-@pytest.mark.parametrize("method", [method.name for method in list_methods()])
+@pytest.mark.parametrize("method", [method.name for method in list_methods("image")])
 def test_every_field_of_every_method_has_a_widget(method: str) -> None:
     at = page(method, {})
     assert not at.exception
@@ -40,7 +40,7 @@ def test_every_field_of_every_method_has_a_widget(method: str) -> None:
             assert (widget.min, widget.max) == (param.range.low, param.range.high)
 
 
-@pytest.mark.parametrize("method", [method.name for method in list_methods()])
+@pytest.mark.parametrize("method", [method.name for method in list_methods("image")])
 def test_a_form_begins_where_the_explanation_is(method: str) -> None:
     entry = next(m for m in list_methods() if m.name == method)
     edge: dict[str, Any] = {param.name: param.choices[-1] for param in entry.schema if param.choices}

@@ -21,7 +21,7 @@ def fidelity(own: float, others: list[float], reach: float = 0.8, elsewhere: flo
         pearson = np.zeros(101)
         pearson[0], pearson[1 : 1 + len(others)] = claimed, others
         told.append((Fidelity(pearson, pearson, pearson - 0.2, pearson + 0.2, 100), np.full(101, reach)))
-    return checks.judge_fidelity(told, LABELS).status
+    return checks.judge_fidelity(told, LABELS, "region", "picture").status
 
 
 @pytest.mark.parametrize(
@@ -57,17 +57,21 @@ def test_a_quiet_class_is_compared_with_what_it_could_reach() -> None:
     pearson = np.array([0.4, 0.6, 0.1])
     found = Fidelity(pearson, pearson, pearson - 0.1, pearson + 0.1, 100)
     quiet, loud = np.array([0.5, 0.9, 0.5]), np.array([0.9, 0.6, 0.5])
-    assert checks.judge_fidelity([(found, quiet)], LABELS[:3]).status == "passed"
-    assert checks.judge_fidelity([(found, loud)], LABELS[:3]).status == "failed"
+    assert checks.judge_fidelity([(found, quiet)], LABELS[:3], "region", "picture").status == "passed"
+    assert checks.judge_fidelity([(found, loud)], LABELS[:3], "region", "picture").status == "failed"
 
 
 def test_curves_against_random_orders() -> None:
     fraction = np.array([0.0, 1.0])
     orders = [Curve(fraction, np.array([k, k], float)) for k in range(10)]
     flat = [Curve(fraction, np.array([area, area])) for area in (-1.0, 0.5, 4.5, 8.5, 10.0)]
-    assert [checks.judge_insertion(curve, orders).status for curve in flat] == ["doubtful"] * 3 + ["passed"] * 2
-    assert [checks.judge_deletion(curve, orders).status for curve in flat] == ["passed"] * 2 + ["doubtful"] * 3
-    assert checks.judge_deletion(flat[2], orders).control == 4.5
+    assert [checks.judge_insertion(curve, orders, "region").status for curve in flat] == ["doubtful"] * 3 + [
+        "passed"
+    ] * 2
+    assert [checks.judge_deletion(curve, orders, "region").status for curve in flat] == ["passed"] * 2 + [
+        "doubtful"
+    ] * 3
+    assert checks.judge_deletion(flat[2], orders, "region").control == 4.5
 
 
 def test_completeness() -> None:
@@ -91,7 +95,7 @@ def test_maps_are_alike_or_not(rng: torch.Generator) -> None:
         "doubtful",
         "failed",
     ]
-    assert [checks.judge_stability(a, b, 0.9).status for b in (a, near, far, noise)] == [
+    assert [checks.judge_stability(a, b, 0.9, "Slight noise leaves").status for b in (a, near, far, noise)] == [
         "passed",
         "passed",
         "doubtful",

@@ -21,9 +21,9 @@ from explainers import (
     stream_trust,
     trust,
 )
-from explainers.metrics import panel
+from explainers.metrics import setting
 from explainers.metrics.ground import survey
-from explainers.metrics.panel import moved
+from explainers.metrics.setting import PictureSetting
 from explainers.scoring import resolve_precision
 from tests.explainers.metrics.squares import Picture, picture
 from tests.oracles import Oracle, linear_classifier
@@ -105,7 +105,7 @@ def test_rows_are_shared_between_maps_of_one_class(colours: Oracle) -> None:
     seen = picture(torch.Generator().manual_seed(1))
     a = explain("rise", colours, seen.x)
     precision = resolve_precision(colours, seen.x, (a.target,))
-    *_, last = survey(colours, seen.x, a.target, "logit", None, "mean", precision, 0)
+    *_, last = survey(colours, PictureSetting(seen.x, "mean"), a.target, "logit", None, precision, 0)
     *_, shared = stream_trust(colours, seen.x, a, ground=last.result)
     alone = trust(colours, seen.x, a)
     assert shared.result.checks == alone.checks
@@ -140,7 +140,7 @@ def test_a_margin_is_judged_as_a_margin(colours: Oracle) -> None:
     as_logit = replace(a, meta={**a.meta, "against": None})
     margin, logit = trust(colours, seen.x, a), trust(colours, seen.x, as_logit)
     assert margin.check("fidelity").status == "passed"
-    *_, last = survey(colours, seen.x, target, "logit", other, "mean", "float32", 0)
+    *_, last = survey(colours, PictureSetting(seen.x, "mean"), target, "logit", other, "float32", 0)
     assert last.result is not None
     assert other not in last.result.classes  # a margin over itself is none
     assert len(last.result.classes) == len(colours.labels) - 1
@@ -212,8 +212,8 @@ def test_nothing_is_left_behind(colours: Oracle) -> None:
 
 
 def test_a_moved_input_is_a_pixel_aside(rng: torch.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panel, "SLIGHT", 0.0)
+    monkeypatch.setattr(setting, "SLIGHT", 0.0)
     x = torch.rand(3, 5, 6, generator=rng)
-    aside = moved(x, rng)
+    aside = PictureSetting(x, "mean").moved(rng)
     assert torch.equal(aside[..., 1:], x[..., :-1])
     assert torch.equal(aside[..., 0], x[..., 0])
