@@ -1,0 +1,1 @@
+"""What is particular to texts: the units that a map speaks of."""
