@@ -11,6 +11,7 @@ Fit = Literal["cover", "squash"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
 MAX_SIDE = 2048  # pixels; the largest public classifier takes 1 024
+MIN_LIMIT, MAX_LIMIT = 3, 1_000_000  # tokens; one beside the two that most tokenisers put around a text
 
 
 class UnsupportedModelError(Exception):
@@ -24,6 +25,8 @@ class ModelCard:
     `fit` "cover" keeps the aspect ratio and resizes until `resize` is covered; "squash" does not keep it.
     `concept_layer` names a module of the network whose activations alone decide the scores. `temperature` divides the
     similarities of a zero-shot text model. `digest` is None until the weights have been read.
+
+    Texts are read up to `limit` tokens, special ones included; nothing of the above but the temperature is theirs.
     """
 
     name: str
@@ -36,6 +39,7 @@ class ModelCard:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     concept_layer: str | None = None
     temperature: float | None = None
+    limit: int | None = None
     differentiable: bool = True
     licence: str = "unknown"
     source: str = "unknown"
@@ -57,3 +61,7 @@ class ModelCard:
             raise ValueError(f"std must be positive and finite; got {self.std}")
         if self.temperature is not None and not self.temperature > 0:
             raise ValueError(f"temperature must be positive; got {self.temperature}")
+        if self.limit is not None and not MIN_LIMIT <= self.limit <= MAX_LIMIT:
+            raise ValueError(f"limit must lie in [{MIN_LIMIT}, {MAX_LIMIT}] tokens; got {self.limit}")
+        if (self.limit is None) != (self.kind == "image"):
+            raise ValueError(f"limit, in tokens, is for text models and needed there; got {self.limit}, {self.kind}")

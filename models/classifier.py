@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 import torch
@@ -16,6 +16,20 @@ from models.native import anchor
 from models.pixels import ImageLike, prepare
 
 BATCH = 32  # images per forward of `predict`
+
+
+class Classifier(Protocol):
+    """What images and texts have in common: `module` takes what `prepare` makes, stacked, and returns logits."""
+
+    @property
+    def module(self) -> nn.Module: ...
+    @property
+    def card(self) -> ModelCard: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    def prepare(self, x: Any) -> Any: ...
+    def predict(self, x: Any) -> Float[np.ndarray, "n classes"]: ...
+    def tokens(self, text: str) -> Any: ...
 
 
 class Normalized(nn.Module):

@@ -10,14 +10,13 @@ from models.card import UnsupportedModelError
 from models.native import anchor
 
 
-def probe(name: str, module: nn.Module, size: tuple[int, int]) -> tuple[int, bool]:
+def probe(name: str, module: nn.Module, x: Float[Tensor, "2 ..."], inputs: str) -> tuple[int, bool]:
     """(number of classes, whether scores have a gradient at the input), or UnsupportedModelError.
 
-    A few forwards of at most two images: scores must be finite floats (n, classes), the same every time, and a row's
-    scores must not depend on the other rows of its batch.
+    A few forwards of the two rows of `x`, called `inputs`: scores must be finite floats (n, classes), the same every
+    time, and a row's scores must not depend on the other rows of its batch.
     """
-    generator = torch.Generator().manual_seed(0)
-    x = torch.rand(2, 3, *size, generator=generator).to(anchor(module))
+    x = x.to(anchor(module))
 
     def refuse(reason: str) -> UnsupportedModelError:
         return UnsupportedModelError(f"{name} cannot be served: {reason}")
@@ -27,12 +26,12 @@ def probe(name: str, module: nn.Module, size: tuple[int, int]) -> tuple[int, boo
             # copies: a module may work in place on what it is handed
             scores, again, alone = module(x.clone()), module(x.clone()), module(x[1:].clone())
     except Exception as error:  # foreign code: whatever it raises, it cannot take its own input
-        raise refuse(f"it fails on input of shape (2, 3, {size[0]}, {size[1]}) with {type(error).__name__}") from error
+        raise refuse(f"it fails on input of shape {tuple(x.shape)} with {type(error).__name__}") from error
     if not isinstance(scores, Tensor):
         raise refuse(f"it returns {type(scores).__name__}, not a tensor of logits")
     if scores.ndim != 2 or scores.shape[0] != 2 or scores.shape[1] == 0 or not scores.is_floating_point():
         raise refuse(
-            f"it must return floats of shape (2, classes) for two images; got {scores.dtype}, {tuple(scores.shape)}"
+            f"it must return floats of shape (2, classes) for two {inputs}; got {scores.dtype}, {tuple(scores.shape)}"
         )
     if not scores.isfinite().all():
         raise refuse("its scores are not finite")
@@ -40,11 +39,11 @@ def probe(name: str, module: nn.Module, size: tuple[int, int]) -> tuple[int, boo
         raise refuse("it gives different scores for the same input")
     # another batch size may sum in another order, about 1e-6 of the scores in float32; batch statistics move far more
     if not torch.allclose(scores[1:], alone, rtol=1e-3, atol=1e-3 * float(scores.abs().max())):
-        raise refuse("its scores for one image depend on the other images of the batch")
+        raise refuse(f"its scores for one {inputs.removesuffix('s')} depend on the other {inputs} of the batch")
     return scores.shape[1], has_gradient(module, x[:1])
 
 
-def has_gradient(module: nn.Module, x: Float[Tensor, "1 3 h w"]) -> bool:
+def has_gradient(module: nn.Module, x: Float[Tensor, "1 ..."]) -> bool:
     x = x.clone().requires_grad_()
     try:
         with torch.enable_grad():

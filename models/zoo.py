@@ -6,18 +6,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn, get_args, overload
 
+import torch
 from torch import nn
 
 from models.card import Fit, Interpolation, Kind, ModelCard, UnsupportedModelError
-from models.classifier import ImageClassifier, Normalized
+from models.classifier import Classifier, ImageClassifier, Normalized
 from models.digest import digest
 from models.probe import probe
-from models.sources import bundled, folder, timm_zoo, torchvision_zoo
+from models.sources import bundled, folder, minilm, timm_zoo, torchvision_zoo, transformers_folder
+from models.text.classifier import TextClassifier
+from models.text.reader import Reader
 
 
-def load(name: str, operator: Path | None = None, allow_pth: bool = False) -> ImageClassifier:
+@overload
+def load(
+    name: Literal["efficientnet_lite0"], operator: Path | None = None, allow_pth: bool = False
+) -> ImageClassifier: ...
+@overload
+def load(name: Literal["minilm"], operator: Path | None = None, allow_pth: bool = False) -> TextClassifier: ...
+@overload
+def load(name: str, operator: Path | None = None, allow_pth: bool = False) -> Classifier: ...
+def load(name: str, operator: Path | None = None, allow_pth: bool = False) -> Classifier:
     """The classifier called `name`, on the CPU.
 
     `torchvision/…`, `timm/…` and `operator/…` say where to look; a bare name is looked for among the bundled models,
@@ -29,8 +40,13 @@ def load(name: str, operator: Path | None = None, allow_pth: bool = False) -> Im
         source, inner = "", name
     if source == "" and inner in bundled.names():
         return assemble(*bundled.load(inner))
+    if source == "" and inner in minilm.names():
+        return minilm.load()
     if source in ("", "operator") and operator is not None and (operator / f"{inner}.toml") in operator.glob("*.toml"):
-        return assemble(*folder.load(folder.read(operator / f"{inner}.toml", allow_pth)))
+        found = folder.read(operator / f"{inner}.toml", allow_pth)
+        if found.card.kind == "text":
+            return seal_text(*transformers_folder.load(found.card, found.weights), found.labels)
+        return assemble(*folder.load(found))
     if source in ("", "torchvision") and inner in torchvision_zoo.names():
         return assemble(*torchvision_zoo.load(inner))
     if source in ("", "timm") and timm_zoo.knows(inner):
@@ -73,7 +89,8 @@ def wrap(
 def list_models(kind: Kind = "image", operator: Path | None = None, allow_pth: bool = False) -> tuple[ModelCard, ...]:
     """Cards of what loads here without a network. Their digest is None: no weights are read."""
     entries = folder.survey(operator, allow_pth)[0] if operator is not None else ()
-    return tuple(card for card in (*bundled.cards(), *(entry.card for entry in entries)) if card.kind == kind)
+    cards = (*bundled.cards(), *minilm.cards(), *(entry.card for entry in entries))
+    return tuple(card for card in cards if card.kind == kind)
 
 
 def problems(operator: Path, allow_pth: bool = False) -> tuple[str, ...]:
@@ -95,14 +112,27 @@ def seal(module: nn.Module, card: ModelCard, labels: Sequence[str] | None) -> Im
             raise UnsupportedModelError(
                 f"{card.name} has no layer {card.concept_layer!r}, named as concept_layer"
             ) from error
-    classes, differentiable = probe(card.name, module, card.size)
+    noise = torch.rand(2, 3, *card.size, generator=torch.Generator().manual_seed(0))
+    classes, differentiable = probe(card.name, module, noise, "images")
     names = tuple(labels) if labels is not None else tuple(f"class {k}" for k in range(classes))
-    if len(names) != classes:
-        raise UnsupportedModelError(f"{card.name} has {classes} classes; got {len(names)} labels")
-    if len(set(names)) < classes:
-        twice = next(label for k, label in enumerate(names) if label in names[:k])
-        raise UnsupportedModelError(f"labels of {card.name} must differ from each other; got {twice!r} twice")
+    check_labels(card.name, names, classes)
     return ImageClassifier(module, replace(card, digest=digest(module), differentiable=differentiable), names)
+
+
+def seal_text(module: nn.Module, card: ModelCard, reader: Reader, labels: tuple[str, ...]) -> TextClassifier:
+    """The same for texts, with as many made-up tokens as the model says that it reads."""
+    x = reader.made_up(2, card.limit or 1, torch.Generator().manual_seed(0))
+    classes, differentiable = probe(card.name, module.eval(), x, "texts")
+    check_labels(card.name, labels, classes)
+    return TextClassifier(module, replace(card, digest=digest(module), differentiable=differentiable), labels, reader)
+
+
+def check_labels(name: str, labels: tuple[str, ...], classes: int) -> None:
+    if len(labels) != classes:
+        raise UnsupportedModelError(f"{name} has {classes} classes; got {len(labels)} labels")
+    if len(set(labels)) < classes:
+        twice = next(label for k, label in enumerate(labels) if label in labels[:k])
+        raise UnsupportedModelError(f"labels of {name} must differ from each other; got {twice!r} twice")
 
 
 def per_channel(field: str, values: Sequence[float] | None, default: float) -> tuple[float, float, float]:
@@ -113,7 +143,7 @@ def per_channel(field: str, values: Sequence[float] | None, default: float) -> t
 
 
 def unknown(name: str, operator: Path | None) -> NoReturn:
-    known = [card.name for card in list_models(operator=operator)]
+    known = [card.name for kind in get_args(Kind) for card in list_models(kind, operator)]
     known += [f"torchvision/{inner}" for inner in torchvision_zoo.names()]
     known += [f"timm/{inner}" for inner in timm_zoo.names()]
     bare = {full.rpartition("/")[2]: full for full in reversed(known)}

@@ -8,7 +8,12 @@
     mean = [0.5, 0.5, 0.5]
     std = [0.5, 0.5, 0.5]
 
-`shapes.toml` becomes the model `operator/shapes`.
+`shapes.toml` becomes the model `operator/shapes`. A classifier of texts is a folder as transformers saves it:
+
+    architecture = "transformers"
+    weights = "reviews"                         # beside the card; config.json, tokenizer.json, model.safetensors
+    labels = ["bad", "good"]                    # optional, as is the rest: else as config.json names them
+    limit = 256                                 # tokens
 """
 
 from __future__ import annotations
@@ -25,16 +30,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from models.card import ModelCard, UnsupportedModelError
+from models.card import MIN_LIMIT, ModelCard, UnsupportedModelError
 from models.labels import imagenet
-from models.sources import timm_zoo, torchvision_zoo
+from models.sources import timm_zoo, torchvision_zoo, transformers_folder
 
 PREFIX = "operator/"
 MAX_CARD = 1_000_000  # bytes
 MAX_LABELS = 50_000
 MAX_TEXT = 200  # characters of a label or of any other text
 TEXTS = ("fit", "interpolation", "concept_layer", "licence", "source")
-FIELDS = ("architecture", "weights", "labels", "size", "resize", "mean", "std", *TEXTS)
+FIELDS = ("architecture", "weights", "labels", "size", "resize", "mean", "std", "limit", *TEXTS)
+TRANSFORMERS = "transformers"
+OF_TEXTS = ("architecture", "weights", "labels", "limit", "licence", "source")
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,10 @@ def entry(file: Path, fields: Mapping[str, object], allow_pth: bool) -> Entry:
     unknown = sorted(fields.keys() - set(FIELDS))
     if unknown:
         raise ValueError(f"unknown field {unknown[0]!r}; the fields are {', '.join(FIELDS)}")
+    if fields.get("architecture") == TRANSFORMERS:
+        return text_entry(file, fields)
+    if "limit" in fields:
+        raise ValueError(f"limit is for classifiers of texts; got {fields['limit']!r:.60} for one of images")
     size = sides(fields, "size", default=(224, 224))
     mean, std = channels(fields, "mean", default=0.0), channels(fields, "std", default=1.0)
     texts = {field: text(fields, field) for field in TEXTS if field in fields}
@@ -119,27 +130,52 @@ def entry(file: Path, fields: Mapping[str, object], allow_pth: bool) -> Entry:
     return Entry(card, architecture(fields), weights(file.parent, text(fields, "weights"), allow_pth), labels(fields))
 
 
+def text_entry(file: Path, fields: Mapping[str, object]) -> Entry:
+    foreign = sorted(fields.keys() - set(OF_TEXTS))
+    if foreign:
+        raise ValueError(f"{foreign[0]} is for classifiers of images; those of texts have {', '.join(OF_TEXTS)}")
+    saved = beside(file.parent, text(fields, "weights"))
+    if not saved.is_dir():
+        raise ValueError(f"weights folder {saved.name!r} is missing")
+    transformers_folder.check(saved)
+    named, most = transformers_folder.described(saved)
+    limit = fields.get("limit", most)
+    if not isinstance(limit, int) or isinstance(limit, bool) or not MIN_LIMIT <= limit <= most:
+        raise ValueError(f"limit must be a whole number of tokens in [{MIN_LIMIT}, {most}]; got {limit!r:.60}")
+    licence, source = (text(fields, field) if field in fields else "unknown" for field in ("licence", "source"))
+    card = ModelCard(name=PREFIX + file.stem, kind="text", limit=limit, licence=licence, source=source)
+    return Entry(card, TRANSFORMERS, saved, labels(fields if "labels" in fields else {"labels": list(named)}))
+
+
 def architecture(fields: Mapping[str, object]) -> str:
     name = text(fields, "architecture")
     source, _, inner = name.partition("/")
     if (source == "torchvision" and inner in torchvision_zoo.names()) or (source == "timm" and timm_zoo.knows(inner)):
         return name
-    raise ValueError(f"architecture must be torchvision/… or timm/… with a name these libraries know; got {name!r}")
+    raise ValueError(
+        f"architecture must be torchvision/… or timm/… with a name these libraries know, or transformers; got {name!r}"
+    )
 
 
 def weights(folder: Path, name: str, allow_pth: bool) -> Path:
     """A file of the folder itself; a name that leads anywhere else is refused, through a link too."""
     suffixes = (".safetensors", ".pth") if allow_pth else (".safetensors",)
-    if "\0" in name or "/" in name or "\\" in name or name in ("", ".", ".."):
-        raise ValueError(f"weights must be the name of a file beside the card; got {name!r}")
-    if Path(name).suffix not in suffixes:
+    file = beside(folder, name)
+    if Path(name).suffix not in suffixes or file.suffix not in suffixes:
         raise ValueError(f"weights must end in {' or '.join(suffixes)}; got {name!r}")
-    file = (folder / name).resolve()
-    if file.parent != folder.resolve() or file.suffix not in suffixes:
-        raise ValueError(f"weights must lie in the folder of the card; {name!r} is a link that leaves it")
     if not file.is_file():
         raise ValueError(f"weights file {name!r} is missing")
     return file
+
+
+def beside(folder: Path, name: str) -> Path:
+    """What bears that name in the folder itself."""
+    if "\0" in name or "/" in name or "\\" in name or name in ("", ".", ".."):
+        raise ValueError(f"weights must be the name of a file beside the card; got {name!r}")
+    found = (folder / name).resolve()
+    if found.parent != folder.resolve():
+        raise ValueError(f"weights must lie in the folder of the card; {name!r} is a link that leaves it")
+    return found
 
 
 def labels(fields: Mapping[str, object]) -> tuple[str, ...]:
