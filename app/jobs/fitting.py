@@ -33,6 +33,10 @@ class FitBook:
                 answer = self._asked[model] = self._thread.submit(self.find, model)
             return answer.result() if answer.done() else None
 
+    def warm(self, model: str) -> None:
+        """Load it ahead of whoever asks; what is wrong with it is told to them."""
+        self._thread.submit(self._shelf.get, model)
+
     def find(self, model: str) -> Fits:
         """The same, waiting for it."""
         classifier = self._shelf.get(model)
