@@ -40,7 +40,7 @@ class LsTree(TextBoard):
 
     def explain(self, score: ScoreFunction, x: Passage, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
         game = self.play(score, x)
-        root = self.tree(game, x)
+        root = game.tree
         nodes = [node for node in breadth_first(root) if node is not root]
         rows = torch.zeros(len(nodes), game.d)
         for row, node in zip(rows, nodes, strict=True):
