@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -13,7 +15,9 @@ from tests.oracles import BagOfWords, Passage, TextOracle, embedding, small_text
 
 TEXT = "not a bad film but slow"
 WEIGHT = torch.randn(2, 6, generator=torch.Generator().manual_seed(3))
-ADDITIVE = {  # method, its parameters: at these, it has no error on an additive score but rounding
+ADDITIVE: dict[
+    str, dict[str, Any]
+] = {  # method, its parameters: at these, it has no error on an additive score but rounding
     "deeplift": {},
     "exact_shapley": {},
     "gradient_x_input": {},
