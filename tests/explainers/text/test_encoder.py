@@ -47,9 +47,7 @@ def test_contributions_add_up_through_pooling_and_cosine(
     a = explain(name, model, TEXT, baseline=baseline)
     assert a.delta is not None
     difference = float(a.values.sum()) - a.delta
-    assert (
-        abs(difference) > 0.01
-    )  # a head of six sentences has small weights; rounding is a hundred thousand times less
+    assert abs(difference) > 0.01  # a head of six sentences is faint; rounding is fainter
     assert abs(a.delta) <= (1e-4 if name == "deeplift" else 1e-3) * abs(difference)
     assert a.meta.get("fallbacks", []) == []
 
