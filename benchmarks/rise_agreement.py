@@ -138,6 +138,7 @@ def agreement(
 def second_per_row(score: ModelScore, x: Float[Tensor, "c h w"]) -> float:
     """Of bare forwards, in the same process and moment."""
     batch = x.expand(score.batch_size, -1, -1, -1)
+    score(batch)  # where all scores were known the network has not been compiled yet
     started = time.perf_counter()
     for _ in range(4):
         score(batch)

@@ -6,18 +6,20 @@ A method that also explains texts is a core without these fields; each kind of i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, runtime_checkable
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from explainers.game import Game
-from explainers.hierarchy import Node, tree
+from explainers.hierarchy import tree
 from explainers.masking import Baseline, Cells, absent, on
 from explainers.params import Parameters, Range
 from explainers.players import Regions, divided
-from explainers.types import ScoreFunction, Word
+from explainers.types import Attributions, Progress, ScoreFunction, Word
 
 
 @runtime_checkable
@@ -98,9 +100,26 @@ class Board(Parameters, ABC):
     def play(self, score: ScoreFunction, x: Any) -> Game:
         """The input with its players."""
 
+
+@dataclass(frozen=True, kw_only=True)
+class Shares(Board, ABC):
+    """The core of a method whose values are fair shares of v(everybody) − v(nobody)."""
+
+    @property
+    def unit(self) -> str:
+        return f"the {self.part}'s share of {{score}} above the hidden {self.whole}'s"
+
+    def explain(self, score: ScoreFunction, x: Any, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        game = self.play(score, x)
+        if game.d == 1:
+            empty, full = game.ends
+            yield Progress(2, 2, game.shares((full - empty)[None], torch.zeros(1, len(full))))
+        else:
+            yield from self.share(game, rng)
+
     @abstractmethod
-    def tree(self, game: Game, x: Any) -> Node:
-        """The players in groups that belong together."""
+    def share(self, game: Game, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        """Among two players or more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +134,6 @@ class PictureBoard(Board):
     def whole(self) -> str:
         return "picture"
 
-    def tree(self, game: Game, x: Float[Tensor, "c h w"]) -> Node:
-        return tree(game.players, x)
-
 
 @dataclass(frozen=True, kw_only=True)
 class GridBoard(PictureBoard):
@@ -128,7 +144,7 @@ class GridBoard(PictureBoard):
 
     def play(self, score: ScoreFunction, x: Float[Tensor, "c h w"]) -> Game:
         players = Cells(self.cells, self.cells, (x.shape[-2], x.shape[-1]))
-        return Game(on(score, x, self.baseline, players), players)
+        return Game(on(score, x, self.baseline, players), players, lambda: tree(players, x))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,4 +157,4 @@ class RegionBoard(PictureBoard):
 
     def play(self, score: ScoreFunction, x: Float[Tensor, "c h w"]) -> Game:
         players = divided(x, self.regions, self.cells)
-        return Game(on(score, x, self.baseline, players), players)
+        return Game(on(score, x, self.baseline, players), players, lambda: tree(players, x))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from explainers.hierarchy import Node
 from explainers.masking import Scored
 from explainers.results import attributions
 from explainers.types import Attributions, Players, ScoreFunction, Word
@@ -55,6 +56,12 @@ class Game:
 
     value: Value
     players: Painters
+    grouped: Callable[[], Node]
+
+    @cached_property
+    def tree(self) -> Node:
+        """The players in groups that belong together."""
+        return self.grouped()
 
     @property
     def d(self) -> int:

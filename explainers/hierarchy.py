@@ -11,7 +11,6 @@ from torch import Tensor
 
 from explainers.masking import Cells
 from explainers.players import Segments
-from explainers.types import Players
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,10 @@ class Node:
     parts: tuple[Node, ...] = ()
 
 
-def tree(players: Players, x: Float[Tensor, "c h w"]) -> Node:
+def tree(players: Cells | Segments, x: Float[Tensor, "c h w"]) -> Node:
     """Halves of halves of a grid; for superpixels, merges of those alike in colour and place."""
     if isinstance(players, Cells):
         return halved(torch.arange(players.d).view(players.rows, players.cols))
-    assert isinstance(players, Segments)
     return merged(described(players, x))
 
 

@@ -145,8 +145,8 @@ def top_classes(model: Classifier, x: Prepared, n: int = 20, extra: Sequence[int
 
 
 def resolve_precision(model: Classifier, x: Prepared, classes: Sequence[int], output: Output = "logit") -> Precision:
-    """bfloat16 where the processor gains from it and masked rows agree with float32, else float32; texts are short."""
-    if not isinstance(x, Tensor) or not _gains(_device(model.module)):
+    """bfloat16 where the processor gains from it and masked rows agree with float32, else float32."""
+    if not _gains(_device(model.module)):
         return "float32"
     try:
         rms, spread = precision_gap(ModelScore(model, classes, output, "bfloat16"), x)
@@ -155,16 +155,21 @@ def resolve_precision(model: Classifier, x: Prepared, classes: Sequence[int], ou
     return "bfloat16" if rms <= AGREEMENT * spread else "float32"
 
 
-def precision_gap(score: ModelScore, x: Float[Tensor, "c h w"]) -> tuple[float, float]:
+def precision_gap(score: ModelScore, x: Prepared) -> tuple[float, float]:
     """Rms difference between the run's precision and float32 on masked rows, and the rows' standard deviation.
 
     Both pooled over the classes, and both about each class's mean: a shift common to all rows moves no map, and scores
-    that are shown are float32. The rows are fixed 8 × 8 half-on grids over the neutral colour: what methods ask for.
+    that are shown are float32. The rows are what methods ask for: fixed 8 × 8 half-on grids over the neutral colour, or
+    half of the tokens over the mask token.
     """
     rng = torch.Generator().manual_seed(0)
-    cells = (torch.rand(PROBES, 1, 8, 8, generator=rng) < 0.5).float()
-    masks = nn.functional.interpolate(score.place(cells), x.shape[-2:], mode="nearest")
-    rows = torch.lerp(score.neutral[:, None, None], score.place(x), masks)
+    if isinstance(x, Tensor):
+        cells = (torch.rand(PROBES, 1, 8, 8, generator=rng) < 0.5).float()
+        masks = nn.functional.interpolate(score.place(cells), x.shape[-2:], mode="nearest")
+        rows = torch.lerp(score.neutral[:, None, None], score.place(x), masks)
+    else:
+        present = torch.rand(PROBES, 1, len(x.tokens), generator=rng) < 0.5
+        rows = torch.where(score.place(present), score.place(x.x), score.place(x.mask)[:, None])
     exact, rounded = score.exact(rows).double(), score(rows).double()
     return (rounded - exact).var(0).mean().sqrt().item(), exact.var(0).mean().sqrt().item()
 

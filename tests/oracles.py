@@ -284,11 +284,9 @@ def embedding(word: str, e: int) -> Float[Tensor, " e"]:
 class BagOfWords(nn.Module):
     """logit_k = Σ over tokens of w_k · x: additive over words, in any order."""
 
-    weight: Tensor
-
     def __init__(self, weight: Float[Tensor, "k e"]) -> None:
         super().__init__()
-        self.register_buffer("weight", weight)
+        self.weight = nn.Parameter(weight, requires_grad=False)  # a parameter: the panel shuffles those
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.einsum("net,ke->nk", x, self.weight)

@@ -13,33 +13,29 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.board import Board, RegionBoard
+from explainers.board import RegionBoard, Shares
+from explainers.game import Game
 from explainers.masking import FIRST, batches
 from explainers.params import Range
 from explainers.registry import register
 from explainers.text.board import TextBoard
-from explainers.types import Attributions, InputError, Prepared, Progress, ScoreFunction
+from explainers.types import Attributions, InputError, Progress
 
 MOST = 12  # players: 4,096 forwards
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExactShapley(Board):
+class ExactShapley(Shares):
     """Without sampling error. Costs 2^d forwards for d players."""
 
-    @property
-    def unit(self) -> str:
-        return f"the {self.part}'s share of {{score}} above the hidden {self.whole}'s"
-
-    def explain(self, score: ScoreFunction, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
-        game = self.play(score, x)
+    def share(self, game: Game, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
         if game.d > MOST:
             raise InputError(f"all sets are scored of at most {MOST} {self.part}s; this {self.whole} has {game.d}")
         z = everything(game.d)
-        means, done, total = SizeMeans(game.d, len(score.classes)), 2, len(z)
+        means, done, total = SizeMeans(game.d, len(game.full)), 2, len(z)
         means.add(z[[0, -1]].double(), game.ends)
         z = z[1:-1][torch.randperm(total - 2, generator=rng)]  # a preview has sets of all sizes
-        for batch in game.value.stream(z[part] for part in batches(len(z), score, FIRST)):
+        for batch in game.value.stream(z[part] for part in batches(len(z), game.value.score, FIRST)):
             means.add(batch.z.cpu().double(), batch.score.cpu().double())
             done += len(batch.z)
             yield Progress(done, total, game.shares(means.shapley()))

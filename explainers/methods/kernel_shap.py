@@ -11,40 +11,34 @@ from typing import Annotated
 
 import torch
 
-from explainers.board import Board, RegionBoard
+from explainers.board import RegionBoard, Shares
+from explainers.game import Game
 from explainers.masking import FIRST, batches
 from explainers.params import Range
 from explainers.registry import register
 from explainers.results import GROWTH, settled
 from explainers.shapley import KernelRegression, drawn, fewest
 from explainers.text.board import TextBoard
-from explainers.types import Attributions, InputError, Prepared, Progress, ScoreFunction
+from explainers.types import Attributions, Progress
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelShap(Board):
+class KernelShap(Shares):
     """The shares add up to v(everybody) − v(nobody) at any n, and are exact once n reaches 2^d for d players."""
 
-    n: Annotated[int, Range(6, 32768, "Forwards; at least two for each part and two more.")] = 1024
+    n: Annotated[int, Range(6, 32768, "Forwards; never fewer than two for each part and two more.")] = 1024
     tolerance: Annotated[
         float, Range(0, 0.5, "Stop early below this standard error, in ranges of the map; 0: never.")
     ] = 0.0
 
-    @property
-    def unit(self) -> str:
-        return f"the {self.part}'s share of {{score}} above the hidden {self.whole}'s"
-
     def reduced(self) -> KernelShap:
         return replace(self, n=min(self.n, 200), tolerance=0.0)
 
-    def explain(self, score: ScoreFunction, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
-        game = self.play(score, x)
-        if self.n < fewest(game.d):
-            raise InputError(f"n must be at least {fewest(game.d)} for {game.d} {self.part}s; got {self.n}")
-        coalitions = drawn(game.d, self.n, rng)
+    def share(self, game: Game, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        coalitions = drawn(game.d, max(self.n, fewest(game.d)), rng)
         regression, done, total = KernelRegression(coalitions, game.ends), 2, 2 + 2 * len(coalitions.z)
         shown, stop = 0, False
-        rows = (coalitions.rows(part) for part in batches(total - done, score, FIRST, 2))
+        rows = (coalitions.rows(part) for part in batches(total - done, game.value.score, FIRST, 2))
         for batch in game.value.stream(rows):
             regression.add(batch.score.cpu().double())
             done += len(batch.z)

@@ -40,12 +40,13 @@ class LsTree(TextBoard):
 
     def explain(self, score: ScoreFunction, x: Passage, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
         game = self.play(score, x)
-        root = self.tree(game, x)
+        root = game.tree
         nodes = [node for node in breadth_first(root) if node is not root]
         rows = torch.zeros(len(nodes), game.d)
         for row, node in zip(rows, nodes, strict=True):
             row[list(node.players)] = 1
-        empty, full = game.ends
+        # as the phrases are scored, so that rounding cancels
+        empty, full = (score(rows[None])[0].cpu().double() for rows in (game.value.nobody, game.value.x))
         known = {root.players: full - empty}
         done, total = 2, 2 + len(nodes)
         if not nodes:

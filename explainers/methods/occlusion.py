@@ -80,9 +80,10 @@ class TextOcclusion(TextBoard):
 
     def explain(self, score: ScoreFunction, x: Passage, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
         game = self.play(score, x)
-        lost, done = torch.zeros(game.d, len(game.full), dtype=torch.float64), 0
+        full = score(game.value.x[None])[0].cpu().double()  # as the rows are scored, so that rounding cancels
+        lost, done = torch.zeros(game.d, len(full), dtype=torch.float64), 0
         rows = leave_one_out(game.d, batches(game.d, score, FIRST), torch.randperm(game.d, generator=rng))
         for batch in game.value.stream(rows):
-            lost += (1 - batch.z).cpu().double().mT @ (game.full - batch.score.cpu().double())
+            lost += (1 - batch.z).cpu().double().mT @ (full - batch.score.cpu().double())
             done += len(batch.z)
             yield Progress(done, game.d, game.painted(lost))

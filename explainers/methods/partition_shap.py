@@ -15,33 +15,29 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from explainers.board import Board, RegionBoard
+from explainers.board import RegionBoard, Shares
+from explainers.game import Game
 from explainers.hierarchy import Node
 from explainers.params import Range
 from explainers.players import Regions
 from explainers.registry import register
 from explainers.text.board import TextBoard
-from explainers.types import Attributions, Prepared, Progress, ScoreFunction, ValueFunction
+from explainers.types import Attributions, Progress, ValueFunction
 
 TOGETHER = 64  # nodes split in one round at most, so that a batch is full; the first round splits one, the next two
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartitionShap(Board):
+class PartitionShap(Shares):
     """The shares add up to v(everybody) − v(nobody) at any n. Exact at about ⅔ d² forwards for d players."""
 
     n: Annotated[int, Range(16, 65536, "Forwards; more split more groups.")] = 512
 
-    @property
-    def unit(self) -> str:
-        return f"the {self.part}'s share of {{score}} above the hidden {self.whole}'s"
-
     def reduced(self) -> PartitionShap:
         return replace(self, n=min(self.n, 160))
 
-    def explain(self, score: ScoreFunction, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
-        game = self.play(score, x)
-        owen = Owen(self.tree(game, x), game.ends)
+    def share(self, game: Game, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
+        owen = Owen(game.tree, game.ends)
         total = 2 + 2 * min(splits(owen.root), self.n // 2 - 1)
         while owen.rows < total:
             owen.split(game.value, (total - owen.rows) // 2)

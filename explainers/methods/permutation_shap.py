@@ -14,17 +14,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.board import Board, RegionBoard
+from explainers.board import RegionBoard, Shares
+from explainers.game import Game
 from explainers.masking import FIRST, batches
 from explainers.params import Range
 from explainers.registry import register
 from explainers.results import settled
 from explainers.text.board import TextBoard
-from explainers.types import Attributions, Prepared, Progress, ScoreFunction
+from explainers.types import Attributions, Progress
 
 
 @dataclass(frozen=True, kw_only=True)
-class PermutationShap(Board):
+class PermutationShap(Shares):
     """One order and its reverse are exact where players interact by twos at most. Costs 2 (d − 1) forwards a pair."""
 
     pairs: Annotated[int, Range(2, 512, "Random orders, each with its reverse; more give a steadier map.")] = 8
@@ -32,18 +33,13 @@ class PermutationShap(Board):
         float, Range(0, 0.5, "Stop early below this standard error, in ranges of the map; 0: never.")
     ] = 0.0
 
-    @property
-    def unit(self) -> str:
-        return f"the {self.part}'s share of {{score}} above the hidden {self.whole}'s"
-
     def reduced(self) -> PermutationShap:
         return replace(self, pairs=min(self.pairs, 2), tolerance=0.0)
 
-    def explain(self, score: ScoreFunction, x: Prepared, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
-        game = self.play(score, x)
+    def share(self, game: Game, rng: torch.Generator) -> Iterator[Progress[Attributions]]:
         walks = Walks(game.d, self.pairs, game.ends, rng)
         done, total = 2, 2 + len(walks)
-        for batch in game.value.stream(walks.rows(part) for part in batches(len(walks), score, FIRST)):
+        for batch in game.value.stream(walks.rows(part) for part in batches(len(walks), game.value.score, FIRST)):
             walks.add(batch.score.cpu().double())
             done += len(batch.z)
             result = game.shares(*walks.solve())

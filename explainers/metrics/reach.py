@@ -9,6 +9,7 @@ from torch import Tensor
 from explainers.metrics.fidelity import correlation
 
 RATIOS = np.logspace(-3, 3, 19)  # candidates of the ridge's strength, in mean eigenvalues of the design
+NOTHING = 1e-30  # a design that never varies predicts nothing
 
 
 def reachable(absent: Float[Tensor, "n q"], lost: Float[Tensor, "n t"]) -> Float[np.ndarray, " t"]:
@@ -21,7 +22,7 @@ def reachable(absent: Float[Tensor, "n q"], lost: Float[Tensor, "n t"]) -> Float
     U, s, _ = np.linalg.svd(X, full_matrices=False)
     power, projected = s**2, U.T @ y
     best = np.full(y.shape[1], -1.0)
-    for strength in RATIOS * power.mean():
+    for strength in RATIOS * max(power.mean(), NOTHING):
         kept = power / (power + strength)
         own = (U**2 @ kept + 1 / len(y))[:, None]  # 1 / n: the mean is fitted, too
         left_out = (U @ (kept[:, None] * projected) - own * y) / (1 - own)

@@ -10,8 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from explainers.board import Board, Stage, Stretch
-from explainers.game import Game
-from explainers.hierarchy import Node
+from explainers.game import Game, Value
 from explainers.masking import MaskedScore
 from explainers.text.deletion import ShortenedScore
 from explainers.text.phrases import phrases
@@ -98,13 +97,13 @@ class TextBoard(OnText, Board):
 
     def play(self, score: ScoreFunction, x: Passage) -> Game:
         players = Words(divided(x, self.by))
-        if self.baseline == "deletion":
-            return Game(ShortenedScore(score, score.place(x.x), players), players)
-        nobody = absent(self.baseline, x, players.units, score)
-        return Game(MaskedScore(score, score.place(x.x), nobody, players), players)
-
-    def tree(self, game: Game, x: Passage) -> Node:
-        return phrases(x.text, game.players.words)
+        rows = score.place(x.x)
+        value: Value = (
+            ShortenedScore(score, rows, players)
+            if self.baseline == "deletion"
+            else MaskedScore(score, rows, absent(self.baseline, x, players.units, score), players)
+        )
+        return Game(value, players, lambda: phrases(x.text, players.words))
 
 
 def divided(x: Passage, by: Unit) -> Units:

@@ -72,8 +72,6 @@ def units(text: str, spans: Sequence[tuple[int, int]], unit: Unit) -> Units:
             found = words(text)
         case "sentence":
             found = sentences(text)
-        case _:
-            raise ValueError(f"unit must be token, word or sentence; got {unit!r}")
     ends = [word.end for word in found]
     chosen = np.array([closest(found, bisect_right(ends, spans[k][0]), *spans[k]) for k in read], dtype=np.int64)
     listed, place = np.unique(chosen, return_inverse=True)

@@ -5,6 +5,7 @@ Both are small values without the encoder; the classifier is made of them anew w
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -62,13 +63,15 @@ class Prompts:
     def on(self, base: TextClassifier) -> TextClassifier:
         """The classifier on the encoder of `base`. Raises ValueError for a prompt that is longer than it reads."""
         encoder, means = base.sentences(), []
+        # in float32 the last bits, and with them the digest, would depend on the machine and its number of threads
+        exact = copy.deepcopy(encoder).double()
         for label, prompts in self.ensembles.items():
             if long := next((prompt for prompt in prompts if base.prepare(prompt).cut), None):
                 raise ValueError(
                     f"prompts of {label!r} must fit in the {base.card.limit} tokens that {base.card.name} reads; "
                     f"got one of {len(long)} characters"
                 )
-            means.append(F.normalize(base.outputs(encoder, prompts).mean(0), dim=0))
+            means.append(F.normalize(base.outputs(exact, prompts).mean(0), dim=0))
         top = Cosine(torch.stack(means).to(anchor(encoder)), self.temperature)
         return topped(base, self.labels, top, self.temperature)
 
@@ -169,7 +172,7 @@ def regression(
             penalty = weight.square().sum() / (2 * len(vectors) * STRENGTH)
             total = F.cross_entropy(vectors @ weight.T + bias, truth) + penalty
             total.backward()
-            return float(total)
+            return float(total.detach())
 
         solver.step(loss)
     return weight.detach(), bias.detach()

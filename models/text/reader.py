@@ -86,7 +86,10 @@ def placed(text: str, encoding: Encoding) -> Iterable[Token]:
 
 
 def cut(text: str, encoding: Encoding, tokens: tuple[Token, ...]) -> int:
-    return len(text) - tokens[-1].end if encoding.overflowing else 0
+    """From the first token that was left out, which may share a character with the last that was not."""
+    rest = next(iter(encoding.overflowing), None)
+    starts = [start for start, end in rest.offsets if start < end] if rest is not None else []
+    return len(text) - min(starts[0], tokens[-1].end) if starts else 0
 
 
 def fingerprint(tokenizer: Tokenizer) -> Tensor:

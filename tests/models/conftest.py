@@ -20,3 +20,8 @@ def data() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder of example data: set WHYLENS_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def minilm() -> models.TextClassifier:
+    return models.load("minilm")

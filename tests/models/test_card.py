@@ -24,8 +24,11 @@ def test_card_is_a_value() -> None:
         ({"mean": (math.nan, 0.0, 0.0)}, r"mean must be finite; got \(nan"),
         ({"temperature": 0.0}, r"temperature must be positive; got 0.0"),
         ({"temperature": math.nan}, r"temperature must be positive; got nan"),
+        ({"kind": "text"}, r"limit, in tokens, is for text models and needed there; got None, text"),
+        ({"limit": 9}, r"limit, in tokens, is for text models and needed there; got 9, image"),
+        ({"kind": "text", "limit": 2}, r"limit must lie in \[3, 1000000\] tokens; got 2"),
     ],
 )
-def test_limits(change: dict[str, tuple[float, ...]], sentence: str) -> None:
+def test_limits(change: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         dataclasses.replace(ModelCard(name="a"), **change)  # type: ignore[arg-type]

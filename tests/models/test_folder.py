@@ -142,5 +142,5 @@ def test_a_cards_name_is_checked(home: Path) -> None:
 
 def test_every_field_is_documented() -> None:
     assert folder.__doc__ is not None
-    for field in ("architecture", "weights", "labels", "size", "resize", "mean", "std"):
+    for field in ("architecture", "weights", "labels", "size", "resize", "mean", "std", "limit"):
         assert f"{field} = " in folder.__doc__

@@ -57,7 +57,8 @@ def test_an_interaction_is_what_the_row_changes_once_those_above_are_gone() -> N
         return torch.stack([Z[part.players] for part in breadth_first(node)])
 
     def solved(Z: Tensor) -> Tensor:
-        return torch.linalg.lstsq(Z, nonlinear(Z)[:, None], driver="gelsd").solution[:, 0]
+        solution: Tensor = torch.linalg.lstsq(Z, nonlinear(Z)[:, None], driver="gelsd").solution[:, 0]
+        return solution
 
     def check(phrase: Phrase) -> None:
         if not phrase.parts:
@@ -84,7 +85,9 @@ def test_a_pair_that_interacts_changes_by_a_third_each() -> None:
     """v(not) = −0.5, v(good) = 2, v(both) = 1.5 − 3: least squares spreads the −3 over two values and a residual."""
     a = explain("ls_tree", text_classifier(Negation(), 1), "not good", target=0)
     assert a.values.tolist() == pytest.approx([-0.5 - 1, 2 - 1], abs=1e-5)
-    (pair,) = a.meta["interactions"]  # type: ignore[misc, attr-defined]
+    interactions = a.meta["interactions"]
+    assert isinstance(interactions, list)
+    (pair,) = interactions
     assert (pair["first"], pair["last"]) == (0, 1)
     assert pair["signed"]["0"] == pytest.approx(-2, abs=1e-5)
     assert pair["absolute"]["0"] == pytest.approx(2**0.5, abs=1e-5)

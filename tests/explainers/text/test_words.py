@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from explainers import InputError, explain, shapley_values, stream_classes
+from explainers import InputError, explain, list_methods, shapley_values, stream_classes
 from explainers.scoring import ModelScore
 from explainers.text.board import TextBoard
 from tests.oracles import BagOfWords, Passage, TextOracle, embedding, small_text_classifier, text_classifier
 
 TEXT = "not a bad film but slow"
 WEIGHT = torch.randn(2, 6, generator=torch.Generator().manual_seed(3))
-ADDITIVE = {  # method, its parameters: at these, it has no error on an additive score but rounding
+ADDITIVE: dict[
+    str, dict[str, Any]
+] = {  # method, its parameters: at these, it has no error on an additive score but rounding
     "deeplift": {},
     "exact_shapley": {},
     "gradient_x_input": {},
@@ -24,8 +28,10 @@ ADDITIVE = {  # method, its parameters: at these, it has no error on an additive
     "partition_shap": {},
     "permutation_shap": {"pairs": 2},
     "rise": {"n_masks": 200},
+    "smoothgrad": {"n": 16},
 }
-DELETES = [name for name in ADDITIVE if name not in ("deeplift", "gradient_x_input", "integrated_gradients")]
+PATHS = ("deeplift", "gradient_x_input", "integrated_gradients", "smoothgrad")
+DELETES = [name for name in ADDITIVE if name not in PATHS]
 
 
 @pytest.fixture
@@ -139,6 +145,17 @@ def test_a_text_without_words_is_refused(bag: TextOracle) -> None:
     for text in ("", "   "):
         with pytest.raises(InputError, match="the text has no words that the model reads"):
             explain("rise", bag, text, target=0)
+
+
+@pytest.mark.parametrize("name", [method.name for method in list_methods("text")])
+def test_a_single_word_has_all_there_is(name: str, bag: TextOracle) -> None:
+    *_, last = stream_classes(name, bag, "good", (0,))
+    assert last.done == last.total
+    (value,), (word,) = last.result.values[0].tolist(), last.result.words
+    assert word.text == "good"
+    if name in ADDITIVE and name not in ("lime", "rise"):
+        assert value == pytest.approx(contributions("good", embedding("[MASK]", 6))[0], abs=2e-5)
+    assert value != 0
 
 
 def test_special_tokens_are_never_players(bag: TextOracle) -> None:
