@@ -50,8 +50,7 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
     if clicked is not None and clicked != target:
         desk.look_at(owner, explanation.id, clicked)
         return explanation
-    if shown["kind"] == "image":
-        compare.draw(desk, owner, explanation)
+    compare.draw(desk, owner, explanation)
     if contrasted is not None:
         return desk.ask(owner, explanation.asset, contrasted)
     if again == explanation.id:
