@@ -199,3 +199,29 @@ def test_another_class_of_a_text_is_shown(desk: Service, monkeypatch: pytest.Mon
     at.run()
     assert not at.exception
     assert given(at, "tokens")["target"] == other
+
+
+def test_texts_are_laid_beside_each_other(desk: Service) -> None:
+    explanation = explained(desk, method="occlusion", params={})
+    at = opened(e=explanation.id)
+    at.button(key=f"{explanation.id}/compare/baseline").click().run()
+    assert not at.exception
+    assert not at.error
+    shown = given(at, "compare")
+    assert [tile["differs"] for tile in shown["tiles"]] == [[f"baseline {b}"] for b in ("mask", "mean", "deletion")]
+    assert all([FILM[a:b] for a, b in tile["spans"]] == FILM.split() for tile in shown["tiles"])
+    methods = at.multiselect(key=f"{explanation.id}/compare/methods").options
+    assert "LS-Tree" in methods
+    assert "Grad-CAM" not in methods
+    assert at.multiselect(key=f"{explanation.id}/compare/models").options == ["wordy"]
+
+
+def test_own_labels_are_compared_by_name(desk: Service) -> None:
+    head = desk.prompt_head(ME, "Mine", None, {"positive": ["good film"], "negative": ["bad film"]})
+    explanation = explained(desk, method="occlusion", params={})
+    at = opened(e=explanation.id)
+    at.multiselect(key=f"{explanation.id}/compare/models").select("wordy").select(head.model)
+    at.button(key=f"{explanation.id}/compare/add").click().run()
+    assert not at.exception
+    assert not at.error
+    assert [tile["differs"] for tile in given(at, "compare")["tiles"]] == [["wordy"], ["Mine"]]
