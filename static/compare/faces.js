@@ -61,6 +61,7 @@ class Text {
 
   async open(data, current) {
     const answer = await fetch(data.input);
+    if (!answer.ok) throw new Error("the text could not be read");
     const text = decode(await answer.arrayBuffer());
     if (!current()) return;
     this.sheet.show(text, data.spans, data.cut);

@@ -84,16 +84,19 @@ class View {
 
   async update(data, trigger) {
     this.trigger = trigger;
-    const before = this.data;
     this.data = data;
     this.stage.canvas.setAttribute("aria-label", data.alt);
     this.colours = table(data.stops);
     this.scale.say(data, this.colours);
-    if (before?.input !== data.input) {
+    if (this.input !== data.input) {
+      this.input = data.input;
       this.stage.explain(null);
-      this.stage.show(await picture(data.input));
+      this.opening = picture(data.input).then((image) => this.data.input === data.input && this.stage.show(image));
     }
+    await this.opening;
     if (this.data !== data) return; // a newer one came while the picture was on its way
+    const before = this.seen;
+    this.seen = data;
     if (data.map) {
       this.quiet();
       if (before?.map !== data.map) await this.final(data);

@@ -14,6 +14,7 @@ export class Sheet {
     this.units = []; // {words: their numbers, part: the element}
     this.map = null;
     this.at = 0; // the unit in the tab order
+    this.reading = null; // the unit that is read
     host.addEventListener("pointerover", (event) => this.point(event));
     host.addEventListener("pointerleave", () => this.read(this.focused()));
     host.addEventListener("focusin", (event) => this.enter(this.unit(event.target)));
@@ -132,8 +133,6 @@ export class Sheet {
       part.classList.toggle("marked", words[0] <= last && words.at(-1) >= first);
     }
   }
-
-  reading = null;
 
   read(k) {
     this.reading = k;

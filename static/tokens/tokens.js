@@ -122,19 +122,17 @@ class View {
 
   async update(data, trigger) {
     this.trigger = trigger;
-    const before = this.data;
     this.data = data;
     this.parts.text.setAttribute("aria-label", `${data.alt} ${KEYS}`);
     this.colours = table(data.stops);
     this.measure();
-    if (before?.id !== data.id) {
-      this.edits = new Edits([]);
-      this.answered(null);
+    if (this.input !== data.input) {
+      this.input = data.input;
+      this.opening = this.open(data);
     }
-    if (before?.input !== data.input || String(before?.spans) !== String(data.spans)) {
-      if (!(await this.open(data))) return;
-    }
-    if (this.data !== data) return; // a newer one came while the text was on its way
+    if (!(await this.opening) || this.data !== data) return; // a newer one came while the text was on its way
+    const before = this.seen;
+    this.seen = data;
     if (data.map) {
       this.quiet();
       if (before?.map !== data.map) await this.final(data);
@@ -321,8 +319,9 @@ class View {
   interactions() {
     const phrases = this.data.map && this.data.phrases;
     this.parts.phrases.hidden = !phrases?.length;
-    if (this.parts.phrases.hidden || this.listed === phrases) return;
-    this.listed = phrases;
+    const asked = `${this.data.map} ${phrases?.length}`;
+    if (this.parts.phrases.hidden || this.listed === asked) return; // drawn anew, they would lose the focus
+    this.listed = asked;
     const listed = phraseRows(phrases, this.sheet);
     this.parts.phrases.querySelector("summary").textContent =
       listed.length < phrases.length ? `Phrases that say more than their words: the strongest ${listed.length} of ${phrases.length}` : "Phrases that say more than their words";
