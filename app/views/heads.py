@@ -24,9 +24,7 @@ def names(desk: Service, owner: str) -> dict[str, str]:
 def draw(desk: Service, owner: str, key: str) -> str | None:
     """The model just made, once a button says so."""
     with st.expander("Own labels"):
-        how = st.segmented_control(
-            "Made from", list(WAYS), default="prompts", required=True, format_func=WAYS.__getitem__, key=f"{key}/how"
-        )
+        how = st.radio("Made from", list(WAYS), format_func=WAYS.__getitem__, horizontal=True, key=f"{key}/how")
         name = st.text_input("Name", placeholder="My labels", max_chars=80, key=f"{key}/name")
         encoders = [card["name"] for card in desk.pool.cards() if card["kind"] == "text"]
         usual = desk.settings.text_model

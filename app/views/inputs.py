@@ -48,14 +48,13 @@ class Subject:
 def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
     """The wish, once the user has expressed one: a new input or new labels at once, anything else by the button."""
     spec, key = desk.run(current).spec, current.id
-    kind: Kind = st.segmented_control(
+    kind: Kind = st.radio(
         "What is explained",
         list(KINDS),
-        default=spec.kind,
-        required=True,
+        list(KINDS).index(spec.kind),
         format_func=KINDS.__getitem__,
+        horizontal=True,
         label_visibility="collapsed",
-        width="stretch",
         on_change=_turned,
         key=f"{key}/kind",
     )

@@ -80,7 +80,7 @@ export class Sheet {
 
   drawn(words) {
     const part = document.createElement("span");
-    part.className = "unit";
+    part.className = "token";
     part.tabIndex = -1;
     part.setAttribute("role", this.onAct ? "switch" : "img");
     let done = this.words[words[0]].start;
@@ -151,7 +151,7 @@ export class Sheet {
   }
 
   unit(element) {
-    const part = element.closest?.(".unit");
+    const part = element.closest?.(".token");
     const k = this.units.findIndex((unit) => unit.part === part);
     return k < 0 ? null : k;
   }

@@ -128,6 +128,7 @@ class View {
     this.measure();
     if (this.input !== data.input) {
       this.input = data.input;
+      delete this.root.dataset.drawn;
       this.opening = this.open(data);
     }
     if (!(await this.opening) || this.data !== data) return; // a newer one came while the text was on its way
@@ -292,6 +293,7 @@ class View {
     reset.hidden = !answer;
     classes.hidden = !answer;
     if (!answer) {
+      classes.replaceChildren();
       said.textContent = "What if a word were missing?";
       note.textContent = "Click a word to switch it off, or double-click it to write another in its place: the answer moves at once. By keyboard: arrow keys, Space, Enter.";
       delete this.root.dataset.probed;

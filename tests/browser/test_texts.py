@@ -31,7 +31,7 @@ def asked(server: Server, text: str, **question: Any) -> dict[str, Any]:
 def shown(page: Page, server: Server, text: str = PRAISE, **question: Any) -> Locator:
     """The units of the text, once they have their final values."""
     opened(page, f"{server.url}/?e={asked(server, text, **question)['id']}")
-    return page.locator(".view .unit")
+    return page.locator(".view .token")
 
 
 def probed(page: Page, edits: int) -> list[str]:
@@ -44,22 +44,22 @@ def probed(page: Page, edits: int) -> list[str]:
 
 def test_a_text_from_typing_to_its_final_map(page: Page, server: Server) -> None:
     opened(page, server.url)
-    page.get_by_role("radio", name="Text").click()
-    page.wait_for_selector(f".view{DRAWN} .unit")
+    page.get_by_role("radiogroup").get_by_text("Text", exact=True).click()
+    page.wait_for_selector(f".view{DRAWN} .token")
     field = page.get_by_role("textbox", name="Text")
     expect(field).to_have_value(re.compile("A warm, funny"))
     field.fill(PRAISE)
     page.get_by_role("button", name=re.compile("^Explain")).click()
     expect(page.locator(".text")).to_have_text(PRAISE)
-    page.wait_for_selector(f".view{DRAWN} .unit")
+    page.wait_for_selector(f".view{DRAWN} .token")
     expect(page.get_by_role("heading", name="Why positive?")).to_be_visible()
     body = page.locator("[data-testid=stMain]")
     for part in ("RISE on", "minilm", "hidden words replaced by the mask token", "seed 0"):
         expect(body).to_contain_text(part)
     low, high = (page.locator(f".ends .{end}").inner_text() for end in ("low", "high"))
     assert low.replace("\u2212", "") == high.replace("+", ""), "the scale is symmetric about zero"
-    expect(page.locator(".unit", has_text="wonderful")).to_have_attribute("data-value", re.compile(r"^\+"))
-    page.locator(".unit", has_text="wonderful").hover()
+    expect(page.locator(".token", has_text="wonderful")).to_have_attribute("data-value", re.compile(r"^\+"))
+    page.locator(".token", has_text="wonderful").hover()
     expect(page.locator(".reading")).to_have_text(re.compile(r"^“wonderful” · \+[\d.]+ ± [\d.e-]+ · word 2 of 14$"))
 
 
@@ -78,7 +78,7 @@ def test_a_word_switched_off_moves_the_answer_beside_random_ones(page: Page, ser
     expect(units).to_have_count(2)
     page.get_by_role("button", name="Reset").click()
     expect(page.locator(".answer .moved")).to_have_count(0)
-    expect(page.locator(".unit.off")).to_have_count(0)
+    expect(page.locator(".token.off")).to_have_count(0)
 
 
 def test_sentences_sum_their_words(page: Page, server: Server) -> None:
@@ -93,7 +93,7 @@ def test_sentences_sum_their_words(page: Page, server: Server) -> None:
     assert [u.inner_text() for u in units.all()] == ["A wonderful film, warm and funny.", "Nobody in it is dull."]
     # each is shown with three digits
     assert values() == pytest.approx([sum(words[:8]), sum(words[8:])], abs=0.01)
-    expect(page.locator(".unit", has_text="Nobody")).to_have_attribute("aria-label", re.compile("Nobody in it"))
+    expect(page.locator(".token", has_text="Nobody")).to_have_attribute("aria-label", re.compile("Nobody in it"))
 
 
 def test_keyboard_alone(page: Page, server: Server) -> None:
@@ -140,7 +140,7 @@ def test_keyboard_alone(page: Page, server: Server) -> None:
 def test_any_writing_keeps_its_offsets(page: Page, server: Server) -> None:
     explanation = asked(server, MIXED, params={"n_masks": 64})
     opened(page, f"{server.url}/?e={explanation['id']}")
-    texts = page.locator(".view .unit").evaluate_all("us => us.map(u => u.textContent)")
+    texts = page.locator(".view .token").evaluate_all("us => us.map(u => u.textContent)")
     assert texts == [MIXED[start:end] for _, start, end in explanation["look"]["words"]]
     assert texts == [text for text, _, _ in explanation["look"]["words"]]
     assert page.locator(".view .text").evaluate("e => e.textContent") == MIXED
@@ -178,7 +178,7 @@ def test_phrases_mark_their_words(page: Page, server: Server) -> None:
     expect(rows).to_have_count(8)
     for row in rows.all()[:3]:
         row.focus()
-        marked = page.locator(".unit.marked").all_inner_texts()
+        marked = page.locator(".token.marked").all_inner_texts()
         phrase = row.locator(".phrase").inner_text().strip("“”")
         assert "".join(marked) == phrase.replace(" ", "")
     page.keyboard.press("Tab")
@@ -196,8 +196,8 @@ def test_own_labels_become_a_model(page: Page, server: Server) -> None:
     body = page.locator("[data-testid=stMain]")
     expect(body).to_contain_text("RISE on Rooms")
     expect(body).to_contain_text("kitchen: food; a recipe")
-    page.wait_for_selector(f".view{DRAWN} .unit")
-    page.locator(".unit", has_text="film").click()
+    page.wait_for_selector(f".view{DRAWN} .token")
+    page.locator(".token", has_text="film").click()
     assert len(probed(page, 1)) == 2
 
 
@@ -207,7 +207,7 @@ def test_texts_beside_each_other(page: Page, server: Server) -> None:
     page.wait_for_selector("[data-tiles='3'][data-agreed='3']")
     tiles = page.locator(".tile")
     assert len({tile.get_attribute("data-limits") for tile in tiles.all()}) == 1
-    tiles.nth(1).locator(".unit").nth(1).focus()
+    tiles.nth(1).locator(".token").nth(1).focus()
     for tile in tiles.all():
         expect(tile.locator("output")).to_have_text(re.compile("^“wonderful” [+\u2212]"))
     page.keyboard.press("ArrowRight")
@@ -233,7 +233,7 @@ def test_nothing_overflows_on_a_phone(page: Page, server: Server, tmp_path: Path
     units.nth(1).click()
     probed(page, 1)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
-    for box in (part.bounding_box() for part in page.locator(".view .unit, .view .answer").all()):
+    for box in (part.bounding_box() for part in page.locator(".view .token, .view .answer").all()):
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390

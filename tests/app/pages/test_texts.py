@@ -69,12 +69,12 @@ def test_what_stands_for_a_hidden_word_is_told(desk: Service, baseline: str, tol
 def test_whoever_turns_to_texts_sees_one_explained(desk: Service) -> None:
     picture = asked(desk)
     at = opened(e=picture.id)
-    at.segmented_control(key=f"{picture.id}/kind").select("text").run()
+    at.radio(key=f"{picture.id}/kind").set_value("text").run()
     new = desk.explanation(ME, named(at))
     assert desk.store.runs.asset(new.run).decode() == SAMPLES[0].text
     assert spec_of(desk, at).output == "log_probability"
     back = new.id
-    at.segmented_control(key=f"{back}/kind").select("image").run()
+    at.radio(key=f"{back}/kind").set_value("image").run()
     assert spec_of(desk, at).kind == "image"
     assert given(at, "map")["map"]
 
@@ -157,7 +157,7 @@ def test_own_labels_become_the_model(desk: Service) -> None:
 def test_a_table_is_fitted_and_told_with_what_was_held_out(desk: Service) -> None:
     explanation = explained(desk)
     at, key = opened(e=explanation.id), f"{explanation.id}/head"
-    at.segmented_control(key=f"{key}/how").select("table").run()
+    at.radio(key=f"{key}/how").set_value("table").run()
     rows = "text,label\n" + "".join(f"a good film {'a ' * k},up\na bad film {'a ' * k},down\n" for k in range(20))
     at.text_area(key=f"{key}/rows").set_value(rows)
     at.button(key=f"{key}/make").click().run()
