@@ -19,16 +19,22 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="serve the application")
     commands.add_parser("doctor", help="check this installation")
-    explain = commands.add_parser("explain", help="explain one picture, one JSON object on stdout")
-    explain.add_argument("file", help="PNG, JPEG or WebP")
+    explain = commands.add_parser("explain", help="explain one picture or text, one JSON object on stdout")
+    what = explain.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", nargs="?", help="PNG, JPEG or WebP")
+    what.add_argument("--text", help="a text instead of a file")
     explain.add_argument("--method", default="rise")
     explain.add_argument("--model")
     explain.add_argument("--target", help="class index or label; the likeliest when missing")
     explain.add_argument("--against", help="class index or label: why the target and not this one")
-    explain.add_argument("--output", default="logit", choices=("logit", "probability", "log_probability"))
+    explain.add_argument(
+        "--output",
+        choices=("logit", "probability", "log_probability"),
+        help="the score explained; logit for a picture and log_probability for a text when missing",
+    )
     explain.add_argument("--seed", type=int, default=0)
     explain.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method")
-    explain.add_argument("--out", help="write the map: .npz with values and stderr, or .png as it is drawn")
+    explain.add_argument("--out", help="write the map: .npz with its numbers, or .png as it is drawn")
     options = parser.parse_args(arguments)
     logging.basicConfig(format="%(name)s: %(message)s")
     logging.getLogger("whylens").setLevel(logging.INFO)
@@ -48,11 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
 
             return doctor(settings)
         case _:
-            from app.explain import explain_file  # imports torch, which serve does not need to start
+            from app.explain import explain_input  # imports torch, which serve does not need to start
             from app.failures import MENDABLE
 
             try:
-                return explain_file(settings, options)
+                return explain_input(settings, options)
             except MENDABLE as error:
                 return _refuse(str(error))
             except OSError as error:

@@ -1,7 +1,8 @@
-"""Explanations of one picture beside each other: which, what tells them apart, and how far they agree."""
+"""Explanations of one input beside each other: which, what tells them apart, and how far they agree."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -15,19 +16,20 @@ from app.description import labels
 from app.failures import NotFoundError, RequestError
 from app.jobs.question import Question
 from app.jobs.spec import JobSpec
-from app.service import Service
+from app.service import NOUNS, Service
 from app.storage import codec
 from app.storage.explanations import Explanation
 from app.storage.runs import Run
 from app.views.names import OUTPUTS, title
 from explainers import registry
 from explainers.metrics.agreement import compare
-from explainers.types import Attribution
+from explainers.types import Attribution, Word
 from models.pixels import Box, window
 
 MOST = 6  # on a screen, and for whoever looks
 CELLS = 14  # along each side of what is compared: below that, pixel maps are mostly noise
 DEPTHS = 3
+SHARED = ("baseline", "by")  # parameters that another method of a comparison takes over
 VARIED = {"baseline": "Vary baseline", "depth": "Vary layer"}  # parameter → what trying each choice is called
 
 
@@ -83,7 +85,8 @@ def together(desk: Service, owner: str, explanation: Explanation, beside: Iterab
         raise RequestError(f"At most {MOST} maps are compared at a time; these would be {len(named)}.")
     laid = [tile(desk, owner, id, target) for id, target in named]
     if {t.spec.asset for t in laid} != {laid[0].spec.asset}:
-        raise RequestError("Maps can only be compared when they explain the same picture.")
+        noun = NOUNS[laid[0].spec.kind]
+        raise RequestError(f"Maps can only be compared when they explain the same {noun}.")
     return laid
 
 
@@ -94,7 +97,7 @@ def lay(desk: Service, owner: str, explanation: Explanation, beside: Sequence[tu
 
 
 def add(desk: Service, owner: str, explanation: Explanation, questions: Sequence[Question]) -> None:
-    """Ask these of the same picture, and lay the answers beside it; what is known already costs nothing."""
+    """Ask these of the same input, and lay the answers beside it; what is known already costs nothing."""
     there = tiles(desk, owner, explanation)
     fresh = [question for question in questions if question not in [t.question for t in there]]
     if len(there) + len(fresh) > MOST:
@@ -109,7 +112,7 @@ def add(desk: Service, owner: str, explanation: Explanation, questions: Sequence
 
 def variations(tile: Tile, parameter: str) -> list[Question]:
     """The same question at each choice of one parameter."""
-    (param,) = [p for p in registry.method(tile.spec.method).schema if p.name == parameter]
+    (param,) = [p for p in registry.method(tile.spec.method, tile.spec.kind).schema if p.name == parameter]
     choices = param.choices or range(1, DEPTHS + 1)
     return [replace(tile.question, params={**tile.spec.params, parameter: choice}) for choice in choices]
 
@@ -157,16 +160,25 @@ def captions(tiles: Sequence[Tile]) -> list[list[str]]:
 
 
 def agreement(desk: Service, owner: str, tiles: Sequence[Tile]) -> dict[str, Any]:
-    """Spearman's correlation of each pair of finished maps over the same cells of the picture, and it in words."""
+    """Spearman's correlation of each pair of finished maps, and it in words.
+
+    Of a picture over the same cells of it; of a text over the same words, those of the map that has fewer.
+    """
     maps = [_map(desk, owner, t) for t in tiles]
-    boxes = [box(desk, owner, t) for t in tiles]
+    texts = tiles[0].spec.kind == "text"
+    boxes = [] if texts else [box(desk, owner, t) for t in tiles]
     pairs = []
     for a, b in combinations(range(len(tiles)), 2):
         first, second = maps[a], maps[b]
         if first is None or second is None:
             continue
-        shared = boxes[a].within(boxes[b])
-        cells = [pooled(m.values, o, shared) for m, o in ((first, boxes[a]), (second, boxes[b]))]
+        if texts:
+            cells = shared_words(first, second)
+            if len(cells[0]) < 2:  # there is no order of one
+                continue
+        else:
+            shared = boxes[a].within(boxes[b])
+            cells = [pooled(m.values, o, shared) for m, o in ((first, boxes[a]), (second, boxes[b]))]
         signed = first.signed == second.signed
         ranks = compare(*(torch.from_numpy((c if signed else np.abs(c)).ravel()) for c in cells))
         pairs.append(
@@ -180,23 +192,23 @@ def agreement(desk: Service, owner: str, tiles: Sequence[Tile]) -> dict[str, Any
     names = [f"{name} ({', '.join(differs)})" if differs else name for name, *differs in captions(tiles)]
     return {
         "tiles": [{"id": t.explanation.id, "target": t.target, "state": t.run.state} for t in tiles],
-        "cells": [CELLS, CELLS],
+        "cells": None if texts else [CELLS, CELLS],
         "pairs": pairs,
-        "sentence": sentence(pairs, names),
-        "notes": list(_notes(pairs, boxes)),
+        "sentence": sentence(pairs, names, "words" if texts else "regions"),
+        "notes": list(_notes(pairs, boxes, maps)),
     }
 
 
-def sentence(pairs: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
+def sentence(pairs: Sequence[dict[str, Any]], names: Sequence[str], parts: str = "regions") -> str:
     """The most and the least alike; empty while there is nothing to compare."""
     if not pairs:
         return ""
     ranked = sorted(pairs, key=lambda pair: -pair["spearman"])
     most, least = ranked[0], ranked[-1]
     if len(pairs) == 1:
-        return f"{_both(most, names)} rank regions {alike(most['spearman'])}."
+        return f"{_both(most, names)} rank {parts} {alike(most['spearman'])}."
     return (
-        f"Closest: {_both(most, names)} rank regions {alike(most['spearman'])}. "
+        f"Closest: {_both(most, names)} rank {parts} {alike(most['spearman'])}. "
         f"Furthest apart: {_both(least, names)} rank them {alike(least['spearman'])}."
     )
 
@@ -223,6 +235,26 @@ def pooled(values: Float[np.ndarray, "h w"], box: Box, part: Box) -> Float[np.nd
     return means
 
 
+def shared_words(first: Attribution, second: Attribution) -> list[Float[np.ndarray, " d"]]:
+    """Both maps over the units of the one that has fewer: the values of the other's words inside each are added.
+
+    Units of which the other knows nothing are left out: one model may read further than the other.
+    """
+    fewer = first.words if len(first.words) <= len(second.words) else second.words
+    inside = [[_inside(unit, m.words) for unit in fewer] for m in (first, second)]
+    both = [k for k in range(len(fewer)) if all(found[k] for found in inside)]
+    return [
+        np.array([m.values[found[k]].sum(dtype=np.float64) for k in both])
+        for m, found in zip((first, second), inside, strict=True)
+    ]
+
+
+def _inside(unit: Word, words: Sequence[Word]) -> list[int]:
+    """Numbers of the words that begin in the unit."""
+    starts = [word.start for word in words]
+    return list(range(bisect_left(starts, unit.start), bisect_left(starts, unit.end)))
+
+
 def _shares(n: int, start: float, end: float) -> Float[np.ndarray, "cells n"]:
     """Of each cell between `start` and `end`, the share that each of n pixels covers; rows sum to one."""
     edges = np.linspace(start * n, end * n, CELLS + 1)
@@ -241,11 +273,12 @@ def _answer(desk: Service, owner: str, first: Tile, question: Question) -> tuple
 
 
 def _params(spec: JobSpec, method: str) -> dict[str, Any]:
-    """The tile's own, or another method's defaults with the same baseline where it has one."""
+    """The tile's own, or another method's defaults with the same baseline and units where it has them."""
     if method == spec.method:
         return dict(spec.params)
-    params: dict[str, Any] = registry.build(method).as_dict()
-    return params | {"baseline": spec.params["baseline"]} if {"baseline"} <= {*params} & {*spec.params} else params
+    shared = {name: spec.params.get(name) for name in SHARED}
+    schema = registry.method(method, spec.kind).schema
+    return {p.name: shared[p.name] if shared.get(p.name) in p.choices else p.default for p in schema}
 
 
 def _map(desk: Service, owner: str, tile: Tile) -> Attribution | None:
@@ -259,8 +292,10 @@ def _both(pair: dict[str, Any], names: Sequence[str]) -> str:
     return f"{names[pair['a']]} and {names[pair['b']]}"
 
 
-def _notes(pairs: Sequence[dict[str, Any]], boxes: Sequence[Box]) -> Iterator[str]:
+def _notes(pairs: Sequence[dict[str, Any]], boxes: Sequence[Box], maps: Sequence[Attribution | None]) -> Iterator[str]:
     if any(pair["compares"] == "strength" for pair in pairs):
         yield "Where only one map of a pair has signs, strength is compared and signs are left out."
     if len(set(boxes)) > 1:
         yield "The models see different parts of the picture; each pair is compared where both see it."
+    if len({m.words for m in maps if m is not None}) > 1:
+        yield "The maps have different units; each pair is compared over the larger ones, the smaller inside added up."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.service import Service
 from app.storage.explanations import Explanation
+from app.storage.heads import OwnedHead
 from app.storage.runs import Run
 
 
@@ -19,6 +21,7 @@ def describe(desk: Service, explanation: Explanation) -> dict[str, Any]:
     return {
         "id": explanation.id,
         "asset": explanation.asset,
+        "kind": run.spec.kind,
         "key": run.key,
         "spec": run.spec.as_dict(),
         "look": run.look,
@@ -40,6 +43,40 @@ def rival(shown: dict[str, Any]) -> str | None:
     """The class over which the margin is explained, by its label."""
     against = shown["spec"].get("against")
     return None if against is None else labels(shown["look"]).get(against, f"class {against}")
+
+
+def edited(desk: Service, owner: str, id: str, off: Iterable[int], replace: Mapping[int, str]) -> dict[str, Any]:
+    """The classes of an edited text beside those of the text as it was, likeliest first, and those asked for."""
+    look = desk.run(desk.explanation(owner, id)).look
+    asked, found = desk.probe(owner, id, off, replace)
+    named = labels(look)
+    before = {k: p for k, _, p in look["rivals"]} | dict(zip(look["classes"], look["probabilities"], strict=True))
+    return {
+        "classes": asked.classes,
+        "labels": [named[k] for k in asked.classes],
+        "probabilities": found.probabilities,
+        "before": [before[k] for k in asked.classes],
+        "band": {"low": found.low, "high": found.high, "sets": found.sets},
+        "text": found.text,
+    }
+
+
+def head(own: OwnedHead) -> dict[str, Any]:
+    """A user's classifier. Of one made by prompts, nothing was held out: what a fit reports is None."""
+    made = own.definition
+    return {
+        "id": own.id,
+        "model": own.model,
+        "name": own.name,
+        "base": made.base,
+        "labels": made.labels,
+        "prompts": made.prompts,
+        "accuracy": made.accuracy,
+        "confusion": made.confusion,
+        "rows": made.rows,
+        "cut": made.cut,
+        "created": own.created,
+    }
 
 
 def judged(desk: Service, run: Run[Any]) -> dict[str, Any]:

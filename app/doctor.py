@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import torch
 
@@ -14,6 +15,7 @@ import explainers
 import models
 from app.settings import Settings
 from app.storage.database import Database
+from models.card import Kind
 
 TESTED = {"torch": "2.14.1", "torchvision": "0.29", "streamlit": "1.67", "ray": "2.60"}
 
@@ -25,6 +27,7 @@ def doctor(settings: Settings) -> int:
         "home folder": lambda: _home(settings.home),
         "database": lambda: _database(settings),
         "first model": lambda: _model(settings),
+        "text model": lambda: _text_model(settings),
         "operator's models": lambda: _operator(settings),
         "methods": lambda: _methods(settings),
         "processor": _processor,
@@ -71,6 +74,13 @@ def _model(settings: Settings) -> str:
     return f"{card.name}, weights {card.digest[:12] if card.digest else 'unknown'}"
 
 
+def _text_model(settings: Settings) -> str:
+    card = models.load(settings.text_model, settings.models, settings.allow_pth).card
+    if card.kind != "text":
+        raise RuntimeError(f"WHYLENS_TEXT_MODEL must name a model of texts; {card.name} classifies {card.kind}s")
+    return f"{card.name}, reads {card.limit} tokens, weights {(card.digest or 'unknown')[:12]}"
+
+
 def _methods(settings: Settings) -> str:
     """Those that suit the first model, and why others do not."""
     fits = explainers.method_fits(models.load(settings.model, settings.models, settings.allow_pth))
@@ -83,7 +93,8 @@ def _operator(settings: Settings) -> str:
         return "none: WHYLENS_MODELS names no folder"
     if wrong := models.problems(settings.models, settings.allow_pth):
         raise RuntimeError("; ".join(wrong))
-    cards = models.list_models(operator=settings.models, allow_pth=settings.allow_pth)
+    kinds = get_args(Kind)
+    cards = [card for kind in kinds for card in models.list_models(kind, settings.models, settings.allow_pth)]
     return ", ".join(card.name for card in cards)
 
 

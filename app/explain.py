@@ -1,4 +1,4 @@
-"""`python -m app explain FILE`: one picture, one JSON object, no server and no database."""
+"""`python -m app explain FILE | --text "…"`: one input, one JSON object, no server and no database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,24 @@ import models
 from app import uploads
 from app.failures import RequestError
 from app.jobs.fitting import refuse_impossible
-from app.jobs.look import look, specify
+from app.jobs.look import INPUTS, look, refuse_other_kind, specify
 from app.jobs.question import Question
 from app.jobs.run import stream
 from app.settings import Settings
 from app.views import picture
 from explainers import method_fit
-from explainers.types import Attribution
+from explainers.types import Attribution, Kind
 
-SUFFIXES = (".npz", ".png")
+SUFFIXES: Mapping[Kind, tuple[str, ...]] = {"image": (".npz", ".png"), "text": (".npz",)}  # only pictures are drawn
 
 
-def explain_file(settings: Settings, options: argparse.Namespace) -> int:
+def explain_input(settings: Settings, options: argparse.Namespace) -> int:
     """Raises what a user can mend, before anything is written."""
     torch.set_num_threads(settings.threads)
-    out = _out(options.out)
-    asset = uploads.accept(Path(options.file).read_bytes(), settings.max_upload_bytes, settings.max_upload_pixels)
+    out = _out(options.out, "image" if options.text is None else "text")
+    asset = _accepted(settings, options)
     question = Question(
+        kind=asset.kind,
         model=options.model,
         method=options.method,
         params=dict(_param(text) for text in options.param),
@@ -41,18 +43,19 @@ def explain_file(settings: Settings, options: argparse.Namespace) -> int:
         target=options.target,
         against=options.against,
     )
-    model = models.load(question.model or settings.model, settings.models, settings.allow_pth)
+    model = models.load(question.model or settings.usual_model(asset.kind), settings.models, settings.allow_pth)
+    refuse_other_kind(model, asset.kind)
     refuse_impossible(question.method, (method_fit(model, question.method).as_dict(),))
-    answer = look(model, asset.png, question)
+    answer = look(model, asset.data, question)
     spec = specify(question, asset.sha256, answer)
     started = time.monotonic()
-    for step in stream(spec, model, asset.png):
+    for step in stream(spec, model, asset.data):
         _tell(f"\r{spec.method}: {step.done} of {step.total}")
         result = step.result
     _tell("\r\033[K")
     attribution = result.of(answer.target)
     if out is not None:
-        _write(out, attribution, answer.input_png)
+        _write(out, attribution, answer.input)
     report: dict[str, Any] = {
         "key": spec.key,
         "model": spec.model,
@@ -66,6 +69,8 @@ def explain_file(settings: Settings, options: argparse.Namespace) -> int:
         "forwards": attribution.meta["forwards"],
         "seconds": round(time.monotonic() - started, 3),
     }
+    if asset.kind == "text":
+        report |= {"by": answer.by, "cut": answer.cut}
     print(json.dumps(report))
     return 0
 
@@ -80,20 +85,30 @@ def _param(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _out(name: str | None) -> Path | None:
+def _accepted(settings: Settings, options: argparse.Namespace) -> uploads.Asset:
+    if options.text is not None:
+        return uploads.accept_text(options.text, settings.max_text_chars)
+    data = Path(options.file).read_bytes()
+    return uploads.accept(data, settings.max_upload_bytes, settings.max_upload_pixels)
+
+
+def _out(name: str | None, kind: Kind) -> Path | None:
     if name is None:
         return None
     path = Path(name)
-    if path.suffix not in SUFFIXES:
-        raise RequestError(f"out must end in {' or '.join(SUFFIXES)}; got {name!r}")
+    if path.suffix not in SUFFIXES[kind]:
+        raise RequestError(f"out must end in {' or '.join(SUFFIXES[kind])} for {INPUTS[kind]}; got {name!r}")
     return path
 
 
-def _write(path: Path, attribution: Attribution, input_png: bytes) -> None:
+def _write(path: Path, attribution: Attribution, input: bytes) -> None:
     if path.suffix == ".png":
-        path.write_bytes(picture.draw(attribution, np.asarray(uploads.image(input_png))))
+        path.write_bytes(picture.draw(attribution, np.asarray(uploads.image(input))))
         return
     arrays = {"values": attribution.values}
+    if attribution.words:
+        arrays["starts"] = np.array([word.start for word in attribution.words])
+        arrays["ends"] = np.array([word.end for word in attribution.words])
     if attribution.stderr is not None:
         arrays["stderr"] = attribution.stderr
     np.savez(path, allow_pickle=False, **arrays)

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from app import uploads
 from app.examples import EXAMPLES, FIRST
 from app.failures import NotFoundError, RequestError
+from app.jobs.edit import Edit, Edited, stand
 from app.jobs.fitting import Fits, refuse_impossible
-from app.jobs.look import specify
+from app.jobs.heads import head_id
+from app.jobs.look import INPUTS, specify
 from app.jobs.pool import Pool
 from app.jobs.question import Question
 from app.jobs.spec import JobSpec, Spec, TrustSpec
 from app.settings import Settings
 from app.storage.assets import OwnedAsset
 from app.storage.explanations import Explanation
+from app.storage.heads import OwnedHead
+from app.storage.names import LONGEST, displayed
 from app.storage.runs import Run
 from app.storage.store import Store
+from app.table import labelled
 from explainers import PANEL_REVISION
+from explainers.types import Word
 from models import UnsupportedModelError
+from models.card import Kind
+from models.zoo import unknown
 
 T = TypeVar("T")
+NOUNS: Mapping[Kind, str] = {"image": "picture", "text": "text"}
 
 
 @dataclass(frozen=True)
@@ -42,18 +52,29 @@ class Service:
             raise NotFoundError(f"There is no example called {name!r}.")
         return self.upload(owner, EXAMPLES[name].read(), EXAMPLES[name].title)
 
+    def upload_text(self, owner: str, text: str, name: str) -> OwnedAsset:
+        """Keep a text as it is. Raises UploadError; then nothing is kept."""
+        return self.store.assets.put(owner, uploads.accept_text(text, self.settings.max_text_chars), name)
+
     def asset(self, owner: str, id: str) -> OwnedAsset:
         return found(self.store.assets.get(owner, _minted(id)), "picture")
 
-    def asset_png(self, owner: str, id: str) -> bytes:
-        return self.store.assets.png(self.asset(owner, id))
+    def asset_data(self, owner: str, id: str, kind: Kind) -> bytes:
+        """The PNG of a picture, the UTF-8 of a text; one of the other kind is none."""
+        asset = self.store.assets.get(owner, _minted(id))
+        return self.store.assets.data(found(asset if asset and asset.kind == kind else None, NOUNS[kind]))
 
-    def fits(self, model: str | None = None) -> Fits | None:
-        """Whether each method suits the model, and why not; None while that is being found out."""
-        return self.pool.fits(model or self.settings.model)
+    def fits(self, model: str | None = None, owner: str | None = None) -> Fits | None:
+        """Whether each method suits the model, and why not; None while that is being found out.
+
+        Of a head it is told to its owner only.
+        """
+        model = model or self.settings.model
+        self._may_ask(owner, model)
+        return self.pool.fits(model)
 
     def ask(self, owner: str, asset: str, question: Question) -> Explanation:
-        """Explain a picture: the stored result if anybody has asked this before, a queued run otherwise.
+        """Explain a picture or a text: the stored result if anybody has asked this before, a queued run otherwise.
 
         What is known to be impossible is refused; what is not known yet says so itself when it runs.
         """
@@ -63,27 +84,39 @@ class Service:
 
     def answer(self, owner: str, asset: str, question: Question) -> tuple[str, int]:
         """The same, told as explanation and class: one that is there goes on being looked at as it was."""
-        picture = self.asset(owner, asset)
-        refuse_impossible(question.method, self._known_fits(question.model))
-        answer = self.pool.look(question.model or self.settings.model, self.store.assets.png(picture), question)
-        spec = specify(question, picture.sha256, answer)
+        kept = self.asset(owner, asset)
+        if question.kind != kept.kind:
+            raise RequestError(
+                f"The question is about {INPUTS[question.kind]}, and what is asked is {INPUTS[kept.kind]}."
+            )
+        model = question.model or self.settings.usual_model(question.kind)
+        self._may_ask(owner, model)
+        refuse_impossible(question.method, self._known_fits(model))
+        answer = self.pool.look(model, self.store.assets.data(kept), question)
+        spec = specify(question, kept.sha256, answer)
         if self.store.runs.missing(spec.key) and self.store.runs.waiting(owner) >= self.settings.jobs_per_owner:
             raise RequestError(
                 f"You have {self.settings.jobs_per_owner} explanations waiting, which is the limit; "
                 "cancel one or wait for it."
             )
         explanation, fresh = self.store.explanations.open(
-            owner, picture.id, spec, answer.as_dict(), answer.input_png, answer.target
+            owner, kept.id, spec, answer.as_dict(), answer.input, answer.target
         )
         if fresh:
             self.pool.submit(explanation.run, owner)
         return explanation.id, answer.target
 
-    def _known_fits(self, model: str | None) -> Fits:
+    def _known_fits(self, model: str) -> Fits:
         try:
-            return self.fits(model) or ()
+            return self.pool.fits(model) or ()
         except UnsupportedModelError:  # it may have been mended: the look tells what is wrong now
             return ()
+
+    def _may_ask(self, owner: str | None, model: str) -> None:
+        """Somebody else's head is as unknown as a name that nobody has."""
+        id = head_id(model)
+        if id is not None and (owner is None or self.store.heads.get(owner, _minted(id)) is None):
+            unknown(model, self.settings.models)
 
     def first(self, owner: str) -> Explanation:
         """The example that is already explained when the page opens."""
@@ -144,6 +177,60 @@ class Service:
         """Part of this explanation: its input or its result. Knowing a hash gives nothing else."""
         return found(self.store.runs.blob(self.explanation(owner, id).run, _minted(sha256)), "part")
 
+    def probe(self, owner: str, id: str, off: Iterable[int], replace: Mapping[int, str]) -> tuple[Edit, Edited]:
+        """What becomes of the classes named by the look when words are switched off or replaced."""
+        run = self.run(self.explanation(owner, id))
+        if run.spec.kind != "text":
+            raise RequestError("Words are switched off and replaced in texts; this explanation is about a picture.")
+        self._may_ask(owner, run.spec.model)
+        asked = Edit(
+            text=self.store.runs.asset(run.key).decode(),
+            words=tuple(Word(*word) for word in run.look["words"]),
+            off=frozenset(off),
+            replace=dict(replace),
+            baseline=stand(run.spec.params),
+            classes=tuple(dict.fromkeys([*run.look["classes"], *(k for k, _, _ in run.look["rivals"])])),
+            seed=run.spec.seed,
+        )
+        return asked, self.pool.edit(run.spec.model, run.spec.digest, asked)
+
+    def heads(self, owner: str) -> list[OwnedHead]:
+        """The user's own classifiers of texts, the newest first."""
+        return self.store.heads.of(owner)
+
+    def prompt_head(self, owner: str, name: str, base: str | None, prompts: Mapping[str, Sequence[str]]) -> OwnedHead:
+        """A classifier that chooses the label to whose prompts a text is closest."""
+        name, base = _shown(name), self._base(base)
+        for label, texts in prompts.items():
+            for field, text in (("label", label), *(("prompt", text) for text in texts)):
+                if fault := uploads.unkept(text):
+                    raise RequestError(f"A {field} {fault}.")
+        return self.store.heads.put(owner, name, self.pool.prompt_head(base, prompts))
+
+    def fit_head(
+        self,
+        owner: str,
+        name: str,
+        base: str | None,
+        table: bytes,
+        text_column: str | None = None,
+        label_column: str | None = None,
+    ) -> OwnedHead:
+        """A classifier fitted to a CSV or TSV of labelled texts; waits for it."""
+        name, base = _shown(name), self._base(base)
+        texts, labels = labelled(table, text_column, label_column)
+        return self.store.heads.put(owner, name, self.pool.fit_head(base, texts, labels))
+
+    def delete_head(self, owner: str, id: str) -> None:
+        """Explanations made with it stay as they are."""
+        if not self.store.heads.delete(owner, _minted(id)):
+            raise NotFoundError("There is no such classifier, or it is not yours.")
+
+    def _base(self, base: str | None) -> str:
+        if base is not None and head_id(base) is not None:
+            raise RequestError(f"base must be an encoder, such as minilm, and no head; got {base!r:.100}")
+        return base or self.settings.text_model
+
 
 def _judgement(explanation: Explanation) -> TrustSpec:
     return TrustSpec(explanation=explanation.run, target=explanation.view["target"], revision=PANEL_REVISION)
@@ -152,6 +239,13 @@ def _judgement(explanation: Explanation) -> TrustSpec:
 def _minted(id: str) -> str:
     """The id, or one that nobody has: JSON carries zero bytes and half surrogates, on which a database would choke."""
     return id if id.isascii() and id.isalnum() else ""
+
+
+def _shown(name: str) -> str:
+    shown = displayed(name)
+    if not shown.strip() or len(name) > LONGEST:
+        raise RequestError(f"name must have 1 to {LONGEST} characters, not blank; got {name!r:.60}")
+    return shown
 
 
 def found(thing: T | None, noun: str) -> T:

@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.card import Kind
+
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -32,6 +34,7 @@ class Settings(BaseSettings):
         os.cpu_count() or 1
     )
     model: Annotated[str, Field(description="Model shown first.")] = "efficientnet_lite0"
+    text_model: Annotated[str, Field(description="Model asked about a text when none is named.")] = "minilm"
     models: Annotated[Path | None, Field(description="Folder of the operator's own model cards (TOML).")] = None
     allow_pth: Annotated[
         bool,
@@ -43,6 +46,7 @@ class Settings(BaseSettings):
     max_upload_pixels: Annotated[int, Field(ge=1, le=400_000_000, description="Largest upload, in pixels.")] = (
         50_000_000
     )
+    max_text_chars: Annotated[int, Field(ge=1, le=10_000_000, description="Longest text, in characters.")] = 100_000
     jobs_per_owner: Annotated[int, Field(ge=1, le=10_000, description="Unfinished explanations one user may have.")] = (
         20
     )
@@ -63,6 +67,10 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'whylens.db'}"
+
+    def usual_model(self, kind: Kind) -> str:
+        """The one that is asked when none is named."""
+        return self.model if kind == "image" else self.text_model
 
     @property
     def url(self) -> str:

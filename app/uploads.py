@@ -1,17 +1,19 @@
-"""Uploaded bytes → an image we made ourselves, or a sentence for the user."""
+"""What a user sends → an image we made ourselves, or a text as it is; or a sentence for the user."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Literal
 
 from PIL import Image
 
+from models.card import Kind
 from models.pixels import rgb
 
 FORMATS = ("PNG", "JPEG", "WEBP")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 ORIENTATION = 0x0112  # EXIF tag
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -25,17 +27,21 @@ UPRIGHT = {
 
 
 class UploadError(Exception):
-    """A file that is not accepted; the message is one sentence for the user."""
+    """A file or text that is not accepted; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
 class Asset:
-    """An accepted image: `png` holds RGB pixels and nothing else, `sha256` is the digest of `png`, `size` is (w, h)."""
+    """An accepted input; `sha256` is the digest of `data`.
+
+    Of an image, `data` is a PNG of RGB pixels and nothing else, and `size` its width and height. Of a text, `data` is
+    its UTF-8, exactly as given, and `size` its numbers of characters and of lines.
+    """
 
     sha256: str
-    kind: Literal["image"]
+    kind: Kind
     size: tuple[int, int]
-    png: bytes
+    data: bytes
 
 
 def accept(data: bytes, max_bytes: int, max_pixels: int) -> Asset:
@@ -54,6 +60,34 @@ def accept(data: bytes, max_bytes: int, max_pixels: int) -> Asset:
     clean.save(out, "PNG", compress_level=1)  # 12 megapixels in 0.9 s, not 3.0, for a quarter more bytes
     png = out.getvalue()
     return Asset(hashlib.sha256(png).hexdigest(), "image", clean.size, png)
+
+
+def accept_text(text: str, max_chars: int) -> Asset:
+    """Nothing is changed: offsets must be those of the text that the user sees. Raises UploadError."""
+    if not text:
+        raise UploadError("The text is empty.")
+    if len(text) > max_chars:
+        raise UploadError(f"The text has {len(text):,} characters; the limit is {max_chars:,}.")
+    if not text.strip():
+        raise UploadError("The text is only white space.")
+    if fault := unkept(text):
+        raise UploadError(f"The text {fault}.")
+    data = text.encode()
+    return Asset(hashlib.sha256(data).hexdigest(), "text", (len(text), len(text.splitlines())), data)
+
+
+def unkept(text: str) -> str:
+    """What of it cannot be kept, as the end of a sentence; empty where all of it can."""
+    if (place := text.find("\0")) >= 0:  # PostgreSQL keeps none
+        return f"has a zero byte at character {place + 1:,}, which cannot be kept"
+    if half := LONE_SURROGATE.search(text):
+        return f"has half a character, a lone surrogate, at character {half.start() + 1:,}, which cannot be kept"
+    return ""
+
+
+def content(kind: Kind, data: bytes) -> Image.Image | str:
+    """What is kept of an accepted input, as a model takes it."""
+    return image(data) if kind == "image" else data.decode()
 
 
 def image(png: bytes) -> Image.Image:

@@ -40,12 +40,12 @@ def methods() -> list[dict[str, Any]]:
 
 
 @router.get("/fits")
-def fits(desk: Desk, model: str | None = None) -> dict[str, Any]:
+def fits(desk: Desk, owner: Owner, model: str | None = None) -> dict[str, Any]:
     """Which methods are valid, approximate or impossible for a model, and why; the first model when none is named.
 
     While `checked` is false this is being found out: ask again.
     """
-    found = desk.fits(model)
+    found = desk.fits(model, owner)
     return {"model": model or desk.settings.model, "checked": found is not None, "methods": list(found or ())}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import anyio
@@ -13,14 +13,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from app import comparison
-from app.api.assets import PRIVATE
+from app.api.assets import PRIVATE, TEXT
 from app.api.identity import Desk, Owner
-from app.description import describe, judged, progress
+from app.description import describe, edited, judged, progress
 from app.failures import RequestError
 from app.jobs.question import FIRST_METHOD, Question
 from app.jobs.spec import UNFINISHED
 from app.service import Service, found
-from explainers.types import Output
+from explainers.types import Kind, Output
 
 router = APIRouter(prefix="/explanations", tags=["explanations"])
 
@@ -28,18 +28,21 @@ SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_SIGNS = 10.0  # proxies cut a stream that says nothing
 Named = Annotated[Sequence[str], Query(alias="with", description="EXPLANATION.CLASS, as often as there are maps.")]
 SAFETENSORS = "application/octet-stream"
+INPUTS: Mapping[Kind, str] = {"image": "image/png", "text": TEXT}
 
 
 class Ask(BaseModel):
-    """A picture and how to explain it; everything but the picture has a default."""
+    """A picture or text and how to explain it; everything else has a default."""
 
     model_config = ConfigDict(extra="forbid")
 
-    asset: Annotated[str, Field(description="Id of an uploaded picture or example.")]
+    asset: Annotated[str, Field(description="Id of a picture, a text or an example.")]
     model: str | None = None
     method: str = FIRST_METHOD
     params: dict[str, JsonValue] = {}
-    output: Output = "logit"
+    output: Annotated[
+        Output | None, Field(description="When missing: logit for a picture, log_probability for a text.")
+    ] = None
     seed: int = 0
     target: Annotated[int | str | None, Field(description="Class index or label; the likeliest when missing.")] = None
     against: Annotated[
@@ -59,15 +62,24 @@ class View(BaseModel):
 
     target: int
     compare: Annotated[
-        list[Beside] | None, Field(description="What lies beside it, of the same picture; as it was when missing.")
+        list[Beside] | None, Field(description="What lies beside it, of the same input; as it was when missing.")
     ] = None
+
+
+class Edits(BaseModel):
+    """Words of an explained text, by their numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    off: Annotated[list[int], Field(max_length=100_000, description="Words that are switched off.")] = []
+    replace: Annotated[dict[int, str], Field(description="New texts in the place of words.")] = {}
 
 
 @router.post("", status_code=201)
 def ask(body: Ask, desk: Desk, owner: Owner) -> dict[str, Any]:
     """Queue an explanation, or find the one that is stored under the same key."""
-    explanation = desk.ask(owner, body.asset, Question(**body.model_dump(exclude={"asset"})))
-    return describe(desk, explanation)
+    question = Question(kind=desk.asset(owner, body.asset).kind, **body.model_dump(exclude={"asset"}))
+    return describe(desk, desk.ask(owner, body.asset, question))
 
 
 @router.get("/{id}")
@@ -89,6 +101,16 @@ def agreement(id: str, desk: Desk, owner: Owner, beside: Named = ()) -> dict[str
     explanation = desk.explanation(owner, id)
     tiles = comparison.together(desk, owner, explanation, [_named(tile) for tile in beside])
     return comparison.agreement(desk, owner, tiles)
+
+
+@router.post("/{id}/probe")
+def probe(id: str, body: Edits, desk: Desk, owner: Owner) -> dict[str, Any]:
+    """The probabilities of an edited text, and the band in which those without random other words lie.
+
+    Words are numbered as in the explanation. One that is off is replaced as the explanation's baseline says; the text
+    with its replacements is read anew.
+    """
+    return edited(desk, owner, id, body.off, body.replace)
 
 
 @router.post("/{id}/cancel", status_code=204)
@@ -126,7 +148,7 @@ async def judgement_events(id: str, desk: Desk, owner: Owner) -> StreamingRespon
 
 @router.get("/{id}/preview", response_class=Response)
 def preview(id: str, desk: Desk, owner: Owner) -> Response:
-    """The newest coarse map of a running job: safetensors, one tensor (h, w) per class, named by its index.
+    """The newest coarse map of a running job: safetensors, one tensor (h, w) or (d,) per class, named by its index.
 
     204 where there is none: the run may have ended since its preview was told of, and that is no error.
     """
@@ -138,10 +160,14 @@ def preview(id: str, desk: Desk, owner: Owner) -> Response:
 
 @router.get("/{id}/blobs/{sha256}", response_class=Response)
 def blob(id: str, sha256: str, desk: Desk, owner: Owner) -> Response:
-    """A part of the result: safetensors `values` and `stderr` (h, w) of one class; or the input as PNG."""
+    """A part of the result: safetensors `values` and `stderr`, (h, w) or (d,), of one class; or the input.
+
+    A picture comes as PNG, a text as it was sent.
+    """
     data = desk.blob(owner, id, sha256)
-    kind = "image/png" if data.startswith(b"\x89PNG") else SAFETENSORS
-    return Response(data, media_type=kind, headers=PRIVATE)
+    run = desk.run(desk.explanation(owner, id))
+    media = INPUTS[run.spec.kind] if sha256 == run.input else SAFETENSORS
+    return Response(data, media_type=media, headers=PRIVATE)
 
 
 def _named(tile: str) -> tuple[str, int]:

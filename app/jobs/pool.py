@@ -11,13 +11,13 @@ import os
 import secrets
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
-from threading import RLock, Timer
-from typing import Any, Protocol
+from threading import BoundedSemaphore, RLock, Timer, get_native_id
+from typing import Any, Protocol, get_args
 
 import ray
 import torch
@@ -25,7 +25,9 @@ from ray import exceptions
 
 import models
 from app import failures
-from app.jobs.fitting import FitBook, Fits
+from app.jobs.edit import Edit, Edited, edit
+from app.jobs.fitting import NICENESS, FitBook, Fits
+from app.jobs.heads import Definition, fitted, prompted
 from app.jobs.look import Look, look
 from app.jobs.question import Question
 from app.jobs.queue import FairQueue
@@ -34,19 +36,24 @@ from app.jobs.shelf import Shelf
 from app.jobs.spec import UNFINISHED
 from app.settings import Settings
 from app.storage.store import Store
+from models.card import Kind
 
 NAMESPACE = "whylens"
 DEATHS = 3  # of the worker on one run, before it is the run's own fault
 SECONDS_TO_STOP = 2.0  # an interrupt is felt between two operators; after this the process goes
+HEADS = 2  # classifiers that may be on their way to be fitted, one of them being fitted
 OBJECT_STORE_BYTES = 100_000_000  # nothing large travels through Ray: results go to the database
 
 
 class Pool(Protocol):
     """What the application asks of whoever computes."""
 
-    def look(self, model: str, png: bytes, question: Question) -> Look: ...
+    def look(self, model: str, data: bytes, question: Question) -> Look: ...
+    def edit(self, model: str, digest: str, asked: Edit) -> Edited: ...
     def cards(self) -> tuple[dict[str, Any], ...]: ...
     def fits(self, model: str) -> Fits | None: ...
+    def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition: ...
+    def fit_head(self, base: str, texts: Sequence[str], labels: Sequence[str]) -> Definition: ...
     def submit(self, key: str, owner: str) -> None: ...
     def cancel(self, key: str) -> None: ...
     def position(self, key: str) -> int | None: ...
@@ -79,15 +86,22 @@ class RayPool:
             "max_restarts": -1,
             "num_cpus": 0,
         }
-        grouped: Any = ray.remote(concurrency_groups={"quick": 2})  # type: ignore[call-overload]  # ray's stubs lack it
+        groups = {"quick": 2, "edits": 2, "heads": 1}
+        grouped: Any = ray.remote(concurrency_groups=groups)  # type: ignore[call-overload]  # ray's stubs lack it
         probe: Any = grouped(Probe).options(name="probe", max_concurrency=2, **named)
         dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
         self._probe, self._dispatcher = probe.remote(settings), dispatcher.remote(settings)
+        self._heads = BoundedSemaphore(HEADS)
         self._warm = [self._probe.cards.remote(), _remote(settings, warm)]
 
-    def look(self, model: str, png: bytes, question: Question) -> Look:
-        answer: Look = _answer(self._probe.look.remote(model, png, question))
+    def look(self, model: str, data: bytes, question: Question) -> Look:
+        answer: Look = _answer(self._probe.look.remote(model, data, question))
         return answer
+
+    def edit(self, model: str, digest: str, asked: Edit) -> Edited:
+        """What becomes of the classes of a text; it waits for no look that loads a model."""
+        edited: Edited = _answer(self._probe.edit.remote(model, digest, asked))
+        return edited
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         cards: tuple[dict[str, Any], ...] = _answer(self._probe.cards.remote())
@@ -97,6 +111,23 @@ class RayPool:
         """Which methods suit the model; None while that is being found out."""
         fits: Fits | None = _answer(self._probe.fits.remote(model))
         return fits
+
+    def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition:
+        return self._head(lambda: self._probe.prompt_head.remote(base, prompts))
+
+    def fit_head(self, base: str, texts: Sequence[str], labels: Sequence[str]) -> Definition:
+        """Waits for it, about a minute for 3,000 sentences on two cores. Raises RequestError when others wait too."""
+        return self._head(lambda: self._probe.fit_head.remote(base, texts, labels))
+
+    def _head(self, ask: Callable[[], Any]) -> Definition:
+        # each that waits holds a thread of the web process
+        if not self._heads.acquire(blocking=False):
+            raise failures.RequestError("Other classifiers are being made; ask again in a minute.")
+        try:
+            definition: Definition = _answer(ask())
+            return definition
+        finally:
+            self._heads.release()
 
     def submit(self, key: str, owner: str) -> None:
         _answer(self._dispatcher.submit.remote(key, owner))
@@ -195,21 +226,37 @@ class Probe:
     def __init__(self, settings: Settings) -> None:
         torch.set_num_threads(settings.threads)
         self._settings = settings
-        self._shelf = Shelf(settings.models, allow_pth=settings.allow_pth)
+        self._shelf = _shelf(settings, Store.at(settings.database))
         self._fits = FitBook(self._shelf)
         self._fits.find(settings.model)  # the first page has it at once
+        self._fits.warm(settings.text_model)  # and the first text need not wait for its model
 
-    def look(self, model: str, png: bytes, question: Question) -> Look:
-        return look(self._shelf.get(model), png, question)
+    def look(self, model: str, data: bytes, question: Question) -> Look:
+        return look(self._shelf.get(model), data, question)
+
+    @ray.method(concurrency_group="edits")
+    def edit(self, model: str, digest: str, asked: Edit) -> Edited:
+        return edit(self._shelf.get(model), digest, asked)
 
     @ray.method(concurrency_group="quick")
     def fits(self, model: str) -> Fits | None:
         return self._fits.of(model)
 
+    @ray.method(concurrency_group="heads")
+    def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition:
+        return prompted(self._shelf.get(base), prompts)
+
+    @ray.method(concurrency_group="heads")
+    def fit_head(self, base: str, texts: Sequence[str], labels: Sequence[str]) -> Definition:
+        """Not in a job's slot: the encoder is loaded here, and who asks would wait behind maps that take minutes."""
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)  # on Linux a thread has its own
+        return fitted(self._shelf.get(base), texts, labels)
+
     def cards(self) -> tuple[dict[str, Any], ...]:
         return tuple(
             asdict(card)
-            for card in models.list_models(operator=self._settings.models, allow_pth=self._settings.allow_pth)
+            for kind in get_args(Kind)
+            for card in models.list_models(kind, self._settings.models, self._settings.allow_pth)
         )
 
 
@@ -228,7 +275,12 @@ def _desk(settings: Settings) -> tuple[Store, Shelf]:
     os.setpriority(os.PRIO_PROCESS, 0, 19)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # how Ray cancels; a background shell has it ignored
     torch.set_num_threads(settings.threads)
-    return Store.at(settings.database), Shelf(settings.models, allow_pth=settings.allow_pth)
+    store = Store.at(settings.database)
+    return store, _shelf(settings, store)
+
+
+def _shelf(settings: Settings, store: Store) -> Shelf:
+    return Shelf(settings.models, allow_pth=settings.allow_pth, heads=store.heads.definition)
 
 
 def _remote(settings: Settings, task: Callable[..., None], *args: str) -> Any:

@@ -54,12 +54,12 @@ def _steps(store: Store, shelf: Shelf, spec: Spec) -> Iterator[Progress[codec.Re
             yield from _judge(store, shelf, spec)
 
 
-def stream(spec: JobSpec, model: Classifier, png: bytes) -> Iterator[Progress[Attributions]]:
+def stream(spec: JobSpec, model: Classifier, data: bytes) -> Iterator[Progress[Attributions]]:
     """The explanation itself."""
     return stream_classes(
         spec.method,
         model,
-        uploads.image(png),
+        uploads.content(spec.kind, data),
         spec.classes,
         spec.seed,
         spec.output,
@@ -77,8 +77,8 @@ def _judge(store: Store, shelf: Shelf, spec: TrustSpec) -> Iterator[Progress[Tru
     if map_ is None:
         raise LookupError(f"the map of class {spec.target} of run {judged.key} is missing")
     attribution = codec.decode(judged.result, spec.target, map_)
-    picture = uploads.image(store.runs.asset(judged.key))
-    return stream_trust(_model(shelf, judged.spec), picture, attribution, seed=spec.seed)
+    x = uploads.content(judged.spec.kind, store.runs.asset(judged.key))
+    return stream_trust(_model(shelf, judged.spec), x, attribution, seed=spec.seed)
 
 
 def _model(shelf: Shelf, spec: JobSpec) -> Classifier:

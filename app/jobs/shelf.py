@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 
 import models
+from app.jobs.heads import Definition, classifier, head_id
 from explainers.types import Classifier
 
-PLACES = 3  # a large classifier takes about 0.5 GB; more of them would crowd out the maps
+PLACES = 3  # for models, and as many for heads; a large classifier takes about 0.5 GB, which crowds out the maps
 
 
 class Shelf:
-    """Loads a model once: two users asking for a new one should not both read its weights. Loaded ones never wait."""
+    """Loads a model once: two users asking for a new one should not both read its weights. Loaded ones never wait.
 
-    def __init__(self, operator: Path | None, *, allow_pth: bool) -> None:
+    `heads` finds what users made by its id; whether it is theirs who ask is not checked here.
+    """
+
+    def __init__(
+        self, operator: Path | None, *, allow_pth: bool, heads: Callable[[str], Definition | None] | None = None
+    ) -> None:
         self._operator = operator
         self._allow_pth = allow_pth
+        self._heads = heads
         self._loaded: OrderedDict[str, Classifier] = OrderedDict()
-        self._lock, self._loading = Lock(), Lock()
+        self._lock, self._loading = Lock(), RLock()  # a head is loading while its base loads
 
     def get(self, name: str) -> Classifier:
         """Raises UnsupportedModelError with a sentence when it cannot be had here."""
@@ -28,16 +36,25 @@ class Shelf:
         with self._loading:
             if (found := self._standing(name)) is not None:  # somebody else was faster
                 return found
-            found = models.load(name, self._operator, self._allow_pth)
+            found = self._load(name)
             with self._lock:
                 self._loaded[name] = found
-                while len(self._loaded) > PLACES:
-                    self._loaded.popitem(last=False)
+                # a head is small beside its encoder, and must not push a model out
+                alike = [known for known in self._loaded if (head_id(known) is None) == (head_id(name) is None)]
+                for known in alike[:-PLACES]:
+                    del self._loaded[known]
             return found
 
     def holds(self, name: str) -> bool:
         with self._lock:
             return name in self._loaded
+
+    def _load(self, name: str) -> Classifier:
+        id = head_id(name)
+        head = self._heads(id) if self._heads is not None and id is not None else None
+        if head is None:
+            return models.load(name, self._operator, self._allow_pth)
+        return classifier(self.get(head.base), head, name)
 
     def _standing(self, name: str) -> Classifier | None:
         with self._lock:

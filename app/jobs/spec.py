@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from app.jobs.question import Question
-from explainers.types import Output
+from explainers.types import Kind, Output
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 UNFINISHED: tuple[State, ...] = ("queued", "running")
@@ -36,6 +36,7 @@ class JobSpec:
     precision: Precision
     classes: tuple[int, ...]
     against: int | None = None
+    kind: Kind = "image"
 
     @property
     def key(self) -> str:
@@ -45,11 +46,14 @@ class JobSpec:
         values = asdict(self) | {"classes": list(self.classes)}
         if self.against is None:
             del values["against"]  # the keys of plain questions stay what they were
+        if self.kind == "image":
+            del values["kind"]  # those of pictures as well
         return values
 
     def question(self, target: int) -> Question:
         """The question that this job answers, about one of its classes."""
         return Question(
+            kind=self.kind,
             model=self.model,
             method=self.method,
             params=self.params,

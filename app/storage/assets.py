@@ -5,22 +5,27 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
-from unicodedata import category
 
 from sqlalchemy import select
 
 from app.storage import blobs
 from app.storage.database import Database
+from app.storage.names import displayed
 from app.storage.tables import AssetRow
 from app.uploads import Asset
+from models.card import Kind
 
 
 @dataclass(frozen=True)
 class OwnedAsset:
-    """An input as its owner sees it; `name` is display text and never a path."""
+    """An input as its owner sees it; `name` is display text and never a path.
+
+    `width` and `height` of a text are its numbers of characters and of lines.
+    """
 
     id: str
     sha256: str
+    kind: Kind
     name: str
     width: int
     height: int
@@ -31,12 +36,17 @@ class Assets:
     database: Database
 
     def put(self, owner: str, upload: Asset, name: str) -> OwnedAsset:
-        """Keep a picture; the same one under the same name is the one that is there."""
-        name = "".join(c for c in name if category(c) not in ("Cc", "Cs"))[:200]  # PostgreSQL keeps no zero byte
+        """Keep an input; the same one under the same name is the one that is there."""
+        name = displayed(name)
         with self.database.write() as session:
-            sha256 = blobs.put(session, upload.png)
+            sha256 = blobs.put(session, upload.data)
             row = session.scalar(
-                select(AssetRow).where(AssetRow.owner == owner, AssetRow.sha256 == sha256, AssetRow.name == name)
+                select(AssetRow).where(
+                    AssetRow.owner == owner,
+                    AssetRow.sha256 == sha256,
+                    AssetRow.kind == upload.kind,
+                    AssetRow.name == name,
+                )
             )
             if row is None:
                 row = AssetRow(
@@ -58,10 +68,17 @@ class Assets:
             row = session.get(AssetRow, id)
             return _asset(row) if row and row.owner == owner else None
 
-    def png(self, asset: OwnedAsset) -> bytes:
+    def data(self, asset: OwnedAsset) -> bytes:
         with self.database.read() as session:
             return blobs.get(session, asset.sha256)
 
 
 def _asset(row: AssetRow) -> OwnedAsset:
-    return OwnedAsset(row.id, row.sha256, row.name, row.width, row.height)
+    return OwnedAsset(
+        id=row.id,
+        sha256=row.sha256,
+        kind=row.kind,  # type: ignore[arg-type]  # written from an Asset's
+        name=row.name,
+        width=row.width,
+        height=row.height,
+    )

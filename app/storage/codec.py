@@ -52,13 +52,16 @@ def decode(manifest: Mapping[str, Any], target: int, part: bytes) -> Attribution
 
 
 def preview(result: Result) -> bytes:
-    """Every class at a coarse resolution: tensors `str(k)`, at most 64 kB together. Of a report, its JSON so far."""
+    """Every class at a coarse resolution: tensors `str(k)`, at most 64 kB together. Of a report, its JSON so far.
+
+    Of a text, that is every word, unless there are so many that only some of them, evenly chosen, have room.
+    """
     if isinstance(result, TrustReport):
         return json.dumps(result.as_dict()).encode()
-    h, w = result.values.shape[1:]
-    side = int(max(1.0, (PREVIEW_BYTES / len(result.classes) - HEADER_BYTES) / 4) ** 0.5)
-    rows, cols = _middles(h, side), _middles(w, side)
-    coarse = result.values[:, rows[:, None], cols[None, :]].astype(np.float32)
+    room = max(1.0, (PREVIEW_BYTES / len(result.classes) - HEADER_BYTES) / 4)
+    sides = result.values.shape[1:]
+    middles = [_middles(side, int(room ** (1 / len(sides)))) for side in sides]
+    coarse = result.values[np.ix_(np.arange(len(result.classes)), *middles)].astype(np.float32)
     return save({str(k): np.ascontiguousarray(coarse[i]) for i, k in enumerate(result.classes)})
 
 

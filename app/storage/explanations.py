@@ -36,14 +36,14 @@ class Explanations:
     database: Database
 
     def open(
-        self, owner: str, asset: str, spec: JobSpec, look: dict[str, Any], input_png: bytes, target: int
+        self, owner: str, asset: str, spec: JobSpec, look: dict[str, Any], input: bytes, target: int
     ) -> tuple[Explanation, bool]:
         """One explanation per user, asset and run; and whether its run has to be computed now.
 
         A new one is looked at for `target`; one that is there, as before.
         """
         with self.database.write() as session:
-            fresh = runs.enter(session, spec, look, blobs.put(session, input_png), owner)
+            fresh = runs.enter(session, spec, look, blobs.put(session, input), owner)
             row = session.scalar(
                 select(ExplanationRow).where(
                     ExplanationRow.owner == owner, ExplanationRow.run == spec.key, ExplanationRow.asset == asset

@@ -20,7 +20,7 @@ S = TypeVar("S", JobSpec, TrustSpec, Spec, covariant=True)
 
 @dataclass(frozen=True)
 class Run(Generic[S]):
-    """A run as it stands. `look` is what the model answered on the unmasked input, `input` the picture it saw."""
+    """A run as it stands. `look` is what the model answered on the unmasked input, `input` what it saw."""
 
     key: str
     spec: S

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.storage.assets import Assets
 from app.storage.database import Database
 from app.storage.explanations import Explanations
+from app.storage.heads import Heads
 from app.storage.runs import Runs
 
 
@@ -16,8 +17,9 @@ class Store:
     assets: Assets
     runs: Runs
     explanations: Explanations
+    heads: Heads
 
     @classmethod
     def at(cls, url: str) -> Store:
         database = Database(url)
-        return cls(database, Assets(database), Runs(database), Explanations(database))
+        return cls(database, Assets(database), Runs(database), Explanations(database), Heads(database))

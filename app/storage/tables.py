@@ -1,4 +1,4 @@
-"""The tables. Ownership lives in assets, explanations and waiters; runs and blobs belong to nobody (DESIGN §8).
+"""The tables. Ownership lives in assets, explanations, heads and waiters; runs and blobs belong to nobody (DESIGN §8).
 
 Times are UTC seconds since 1970: both databases store them alike, and no driver converts them.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Table(DeclarativeBase):
-    type_annotation_map = {dict[str, Any]: JSON, bytes: LargeBinary}  # noqa: RUF012  (SQLAlchemy reads it off the class)
+    type_annotation_map = {dict[str, Any]: JSON, list[str]: JSON, bytes: LargeBinary}  # noqa: RUF012  (SQLAlchemy reads it off the class)
 
 
 class BlobRow(Table):
@@ -25,7 +25,7 @@ class BlobRow(Table):
 
 
 class AssetRow(Table):
-    """A user's input: the decoded, re-encoded picture and the name it had, which is display text only."""
+    """A user's input, a re-encoded picture or a text, and the name it had, which is display text only."""
 
     __tablename__ = "assets"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -95,4 +95,20 @@ class ExplanationRow(Table):
     run: Mapped[str] = mapped_column(ForeignKey("runs.key"), index=True)
     asset: Mapped[str] = mapped_column(ForeignKey("assets.id"))
     view: Mapped[dict[str, Any]]
+    created: Mapped[float]
+
+
+class HeadRow(Table):
+    """A user's classifier on a text model: prompts, or the weights of a head and the report of its fit."""
+
+    __tablename__ = "heads"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    base: Mapped[str] = mapped_column(Text)
+    definition: Mapped[dict[str, Any]]
+    weights: Mapped[bytes | None]
+    digest: Mapped[str] = mapped_column(String(64))
+    labels: Mapped[list[str]]
+    report: Mapped[dict[str, Any] | None]
     created: Mapped[float]

@@ -102,7 +102,11 @@ def _wish(desk: Service, tiles: list[Tile]) -> list[Question]:
             )
             models = st.multiselect(
                 "Models",
-                list(dict.fromkeys([first.spec.model, *(card["name"] for card in desk.pool.cards())])),
+                list(
+                    dict.fromkeys(
+                        [first.spec.model, *(card["name"] for card in desk.pool.cards() if card["kind"] == "image")]
+                    )
+                ),
                 accept_new_options=True,
                 placeholder="this one",
                 key=f"{key}/models",

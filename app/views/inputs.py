@@ -41,7 +41,7 @@ def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
         key="examples",
     )
     key = current.id
-    listed = list(dict.fromkeys([spec.model, *(card["name"] for card in desk.pool.cards())]))
+    listed = list(dict.fromkeys([spec.model, *(card["name"] for card in desk.pool.cards() if card["kind"] == "image")]))
     model = _model(listed, key)
     verdicts = fits.known(desk, model, listed=model in listed)
     method = _method(verdicts, spec.method, key)

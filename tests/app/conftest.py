@@ -17,11 +17,12 @@ import models
 from app import wiring
 from app.jobs.shelf import Shelf
 from app.service import Service
-from app.settings import Settings
+from app.settings import Settings, variables
 from app.storage.store import Store
 from app.storage.tables import Table
 from explainers import registry
 from explainers.registry import Method
+from tests.app import textual
 from tests.app.inline import HeldPool, InlinePool, stocked
 from tests.models.nets import Small
 
@@ -32,8 +33,8 @@ Counts = Callable[[], Mapping[str, int]]
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOME", "HOST", "PORT", "DATABASE_URL", "RAY_ADDRESS", "MODEL", "MODELS", "MAX_UPLOAD_BYTES"):
-        monkeypatch.delenv(f"WHYLENS_{name}", raising=False)
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -51,8 +52,13 @@ def tiny() -> models.ImageClassifier:
 
 
 @pytest.fixture(scope="session")
-def shelf(tiny: models.ImageClassifier) -> Shelf:
-    return stocked(tiny)
+def wordy() -> models.TextClassifier:
+    return textual.wordy()
+
+
+@pytest.fixture
+def shelf(tiny: models.ImageClassifier, wordy: models.TextClassifier, store: Store) -> Shelf:
+    return stocked(tiny, wordy, heads=store.heads.definition)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +79,15 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", model="tiny", threads=1, max_upload_bytes=1_000_000, jobs_per_owner=3)
+    return Settings(
+        home=tmp_path / "home",
+        model="tiny",
+        text_model="wordy",
+        threads=1,
+        max_upload_bytes=1_000_000,
+        max_text_chars=5_000,
+        jobs_per_owner=3,
+    )
 
 
 @pytest.fixture

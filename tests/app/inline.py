@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
@@ -13,7 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 import models
+from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import Fits
+from app.jobs.heads import Definition, fitted, prompted
 from app.jobs.look import Look, look
 from app.jobs.question import Question
 from app.jobs.queue import FairQueue
@@ -26,9 +28,9 @@ from explainers.registry import Method
 from explainers.types import Attributions, Classifier, Progress, ScoreFunction
 
 
-def stocked(*ready: models.ImageClassifier) -> Shelf:
+def stocked(*ready: models.Classifier, heads: Callable[[str], Definition | None] | None = None) -> Shelf:
     """A shelf on which these models stand already; any other is looked for as usual."""
-    shelf = Shelf(None, allow_pth=False)
+    shelf = Shelf(None, allow_pth=False, heads=heads)
     for model in ready:
         shelf._loaded[model.card.name] = model
     return shelf
@@ -49,8 +51,17 @@ class InlinePool:
     closed: int = 0
     checking: bool = False  # whether it is still being found out what fits
 
-    def look(self, model: str, png: bytes, question: Question) -> Look:
-        return look(self.shelf.get(model), png, question)
+    def look(self, model: str, data: bytes, question: Question) -> Look:
+        return look(self.shelf.get(model), data, question)
+
+    def edit(self, model: str, digest: str, asked: Edit) -> Edited:
+        return edit(self.shelf.get(model), digest, asked)
+
+    def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition:
+        return prompted(self.shelf.get(base), prompts)
+
+    def fit_head(self, base: str, texts: Sequence[str], labels: Sequence[str]) -> Definition:
+        return fitted(self.shelf.get(base), texts, labels)
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         return tuple(asdict(model.card) for model in self.shelf._loaded.values())

@@ -1,4 +1,4 @@
-"""`python -m app explain`: one picture, one JSON object; or one sentence, and nothing written."""
+"""`python -m app explain`: one picture or text, one JSON object; or one sentence, and nothing written."""
 
 from __future__ import annotations
 
@@ -45,6 +45,14 @@ def small_model(tiny: models.ImageClassifier, monkeypatch: pytest.MonkeyPatch) -
     load = models.load
     monkeypatch.setenv("WHYLENS_MODEL", "tiny")
     monkeypatch.setattr(models, "load", lambda name, *rest: tiny if name == "tiny" else load(name, *rest))
+
+
+@pytest.fixture
+def small_models(tiny: models.ImageClassifier, wordy: models.TextClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    load, ready = models.load, {"tiny": tiny, "wordy": wordy}
+    monkeypatch.setenv("WHYLENS_MODEL", "tiny")
+    monkeypatch.setenv("WHYLENS_TEXT_MODEL", "wordy")
+    monkeypatch.setattr(models, "load", lambda name, *rest: ready.get(name) or load(name, *rest))
 
 
 @pytest.fixture
@@ -184,8 +192,8 @@ WRONG: dict[str, tuple[list[str], str]] = {
         "target must be a class label or index of this model; got 'yak'",
     ),
     "unknown index": (["photo.png", "--target", "25"], "target must lie in [0, 24]; got 25"),
-    "wrong suffix": (["photo.png", "--out", "map.jpg"], "out must end in .npz or .png; got 'map.jpg'"),
-    "no suffix": (["photo.png", "--out", "map"], "out must end in .npz or .png; got 'map'"),
+    "wrong suffix": (["photo.png", "--out", "map.jpg"], "out must end in .npz or .png for a picture; got 'map.jpg'"),
+    "no suffix": (["photo.png", "--out", "map"], "out must end in .npz or .png for a picture; got 'map'"),
     "seed": (["photo.png", "--seed", "-1"], "seed must lie in [0, 2147483647]; got -1"),
     "no folder to write to": (["photo.png", *QUICK, "--out", "nowhere/map.npz"], "nowhere/map.npz"),
     "window": (["photo.png", "--method", "occlusion", "--param", "window=48"], "window must be smaller than the"),
@@ -222,7 +230,64 @@ def test_what_nobody_foresaw_is_not_hidden(run: Run, monkeypatch: pytest.MonkeyP
         run("photo.png", *QUICK)
 
 
-@pytest.mark.parametrize("arguments", [[], ["explain"], ["fly"], ["explain", "x.png", "--output", "softmax"]])
+TEXT = "The good film, and a ba\u0301d \u05d0\u202e one."
+
+
+@pytest.mark.usefixtures("small_models")
+def test_a_text(run: Run, here: Path, wordy: models.TextClassifier) -> None:
+    asked = ("--text", TEXT, "--param", "n_masks=64", "--seed", "5", "--out", "map.npz")
+    code, out, error = run(*asked)
+    assert (code, error) == (0, "")
+    report = json.loads(out)
+    assert list(report) == [*KEYS, "by", "cut"]
+    assert (report["model"], report["method"], report["output"]) == ("wordy", "rise", "log_probability")
+    assert (report["label"], report["by"], report["cut"]) == ("positive", "word", 0)
+    alone = explainers.explain("rise", wordy, TEXT, seed=5, output="log_probability", n_masks=64)
+    with np.load(here / "map.npz", allow_pickle=False) as arrays:
+        assert set(arrays) == {"values", "stderr", "starts", "ends"}
+        assert np.abs(arrays["values"] - alone.values).max() <= 1e-4 * np.ptp(alone.values)
+        spans = zip(arrays["starts"].tolist(), arrays["ends"].tolist(), strict=True)
+        assert [TEXT[start:end] for start, end in spans] == [word.text for word in alone.words]
+    again = json.loads(run(*asked, "--output", "logit")[1])
+    assert again["output"] == "logit"
+
+
+WRONG_TEXTS: dict[str, tuple[list[str], str]] = {
+    "empty": (["--text", ""], "The text is empty."),
+    "blank": (["--text", " \n"], "The text is only white space."),
+    "half a character": (["--text", "a\udcff"], "a lone surrogate, at character 2"),
+    "method of pictures": (["--text", "a", "--method", "grad_cam"], "for texts; got 'grad_cam'"),
+    "parameter of pictures": (["--text", "a", "--param", "cells=4"], "rise has no parameter 'cells'"),
+    "model of pictures": (["--text", "a", "--model", "tiny"], "tiny classifies images; ask it about a picture"),
+    "model of texts": (["photo.png", "--model", "wordy"], "wordy classifies texts; ask it about a text"),
+    "a picture of it": (["--text", "a", "--out", "map.png"], "out must end in .npz for a text; got 'map.png'"),
+    "a head": (["--text", "a", "--model", "head/x"], "no model is called 'head/x'"),
+}
+
+
+@pytest.mark.usefixtures("small_models", "as_in_production")
+@pytest.mark.parametrize(("arguments", "sentence"), WRONG_TEXTS.values(), ids=WRONG_TEXTS)
+def test_a_text_that_cannot_be_explained_is_one_sentence(
+    run: Run, here: Path, arguments: list[str], sentence: str
+) -> None:
+    before = files(here)
+    code, out, error = run(*arguments)
+    assert (code, out) == (2, "")
+    (line,) = error.splitlines()
+    assert sentence in line
+    assert files(here) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["explain"],
+        ["fly"],
+        ["explain", "x.png", "--output", "softmax"],
+        ["explain", "x.png", "--text", "x"],
+    ],
+)
 def test_a_wrong_command_line_is_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(arguments)
@@ -247,3 +312,28 @@ def test_the_bundled_model(run: Run, here: Path) -> None:
     assert report["model"] == "efficientnet_lite0"
     with np.load(here / "map.npz", allow_pickle=False) as arrays:
         assert arrays["values"].shape == (224, 224)
+
+
+def test_the_bundled_text_model(run: Run) -> None:
+    code, out, error = run("--text", "A funny, thoughtful film.", "--method", "saliency")
+    assert (code, error) == (0, "")
+    report = json.loads(out)
+    assert (report["model"], report["label"]) == ("minilm", "positive")
+
+
+def test_doctor_looks_at_the_text_model(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tiny: models.ImageClassifier,
+    wordy: models.TextClassifier,
+    here: Path,  # noqa: ARG001
+) -> None:
+    monkeypatch.setattr(models, "load", lambda name, *_: wordy if name == "minilm" else tiny)
+    main(["doctor"])
+    assert "ok    text model: wordy, reads 300 tokens, weights " in capsys.readouterr().out
+    monkeypatch.setenv("WHYLENS_TEXT_MODEL", "tiny")
+    assert main(["doctor"]) == 1
+    assert (
+        "FAIL  text model: WHYLENS_TEXT_MODEL must name a model of texts; tiny classifies images"
+        in capsys.readouterr().out
+    )

@@ -21,10 +21,12 @@ GIVEN: dict[str, tuple[str, object]] = {
     "GPUS_PER_JOB": ("0.25", 0.25),
     "THREADS": ("3", 3),
     "MODEL": ("timm/resnet18", "timm/resnet18"),
+    "TEXT_MODEL": ("operator/mood", "operator/mood"),
     "MODELS": ("/srv/models", Path("/srv/models")),
     "ALLOW_PTH": ("true", True),
     "MAX_UPLOAD_BYTES": ("1000", 1000),
     "MAX_UPLOAD_PIXELS": ("99", 99),
+    "MAX_TEXT_CHARS": ("500", 500),
     "JOBS_PER_OWNER": ("7", 7),
 }
 
@@ -44,6 +46,7 @@ WRONG = [
     ("MAX_UPLOAD_BYTES", "999", "1000"),
     ("MAX_UPLOAD_BYTES", "200000001", "200000000"),
     ("MAX_UPLOAD_PIXELS", "0", "1"),
+    ("MAX_TEXT_CHARS", "0", "1"),
     ("JOBS_PER_OWNER", "0", "1"),
     ("RAY_ADDRESS", "ray-head:6379", "PostgreSQL"),
 ]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from app.uploads import Asset, UploadError, accept
+from app.uploads import Asset, UploadError, accept, accept_text, content
 
 BYTES, PIXELS = 1_000_000, 1_000_000
 
@@ -23,7 +23,7 @@ def take(data: bytes) -> Asset:
 
 
 def pixels(asset: Asset) -> np.ndarray:
-    image = Image.open(BytesIO(asset.png))
+    image = Image.open(BytesIO(asset.data))
     assert image.mode == "RGB"
     return np.asarray(image)
 
@@ -54,7 +54,7 @@ def test_lossless_formats_keep_every_pixel(noise: np.ndarray) -> None:
         asset = take(data)
         assert np.array_equal(pixels(asset), noise)
         assert (asset.kind, asset.size) == ("image", (7, 5))
-        assert asset.sha256 == hashlib.sha256(asset.png).hexdigest()
+        assert asset.sha256 == hashlib.sha256(asset.data).hexdigest()
 
 
 def test_same_pixels_same_digest_whatever_the_file(noise: np.ndarray) -> None:
@@ -90,7 +90,7 @@ def test_orientation_tag_is_applied_and_dropped(orientation: int, noise: np.ndar
     exif[0x0112] = orientation
     asset = take(encoded(Image.fromarray(noise), exif=exif))
     assert np.array_equal(pixels(asset), UPRIGHT[orientation](noise))
-    assert not Image.open(BytesIO(asset.png)).getexif()
+    assert not Image.open(BytesIO(asset.data)).getexif()
 
 
 def test_jpeg_held_upright_by_its_camera() -> None:
@@ -111,7 +111,7 @@ def test_nothing_but_pixels_survives(noise: np.ndarray) -> None:
     exif[0x010E] = "secret"
     data = encoded(Image.fromarray(noise), pnginfo=info, exif=exif, icc_profile=b"secret profile") + b"<script>secret"
     asset = take(data)
-    assert b"secret" not in asset.png
+    assert b"secret" not in asset.data
     assert asset == take(encoded(Image.fromarray(noise)))
 
 
@@ -249,3 +249,31 @@ def test_random_bytes_are_refused() -> None:
     for n in range(300):
         with pytest.raises(UploadError):
             take(heads[n % len(heads)] + chance.randbytes(chance.randrange(1, 200)))
+
+
+@pytest.mark.parametrize(
+    "text", ["x", " x ", "e\u0301\r\n\u05d0\u202e\U0001f468\u200d\U0001f469", "\ufeffmark", "line\nline\n", "\x07"]
+)
+def test_a_text_is_kept_as_it_is(text: str) -> None:
+    asset = accept_text(text, 100)
+    assert asset.data.decode() == text
+    assert (asset.kind, asset.size) == ("text", (len(text), len(text.splitlines())))
+    assert asset.sha256 == hashlib.sha256(asset.data).hexdigest()
+    assert content("text", asset.data) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "The text is empty."),
+        (" \n\u3000\t", "The text is only white space."),
+        ("x" * 101, "The text has 101 characters; the limit is 100."),
+        (" " * 101, "The text has 101 characters; the limit is 100."),
+        ("ab\0", "The text has a zero byte at character 3, which cannot be kept."),
+        ("\ud83d", "The text has half a character, a lone surrogate, at character 1, which cannot be kept."),
+    ],
+)
+def test_a_text_is_refused_in_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(UploadError) as refused:
+        accept_text(text, 100)
+    assert str(refused.value) == sentence

@@ -18,6 +18,13 @@ from tests.app.inline import HeldPool, InlinePool
 ROUTES = {
     ("post", "/assets"),
     ("get", "/assets/{id}/image"),
+    ("post", "/texts"),
+    ("get", "/assets/{id}/text"),
+    ("post", "/heads"),
+    ("post", "/heads/fit"),
+    ("get", "/heads"),
+    ("delete", "/heads/{id}"),
+    ("post", "/explanations/{id}/probe"),
     ("get", "/models"),
     ("get", "/methods"),
     ("get", "/fits"),
@@ -64,8 +71,9 @@ class Links(HTMLParser):
 
 
 def test_models(client: TestClient) -> None:
-    (card,) = client.get(f"{ROOT}/models").json()
-    assert (card["name"], card["kind"], card["size"]) == ("tiny", "image", [40, 56])
+    pictures, texts = client.get(f"{ROOT}/models").json()
+    assert (pictures["name"], pictures["kind"], pictures["size"]) == ("tiny", "image", [40, 56])
+    assert (texts["name"], texts["kind"], texts["limit"]) == ("wordy", "text", 300)
 
 
 def test_methods_with_everything_a_form_needs(client: TestClient) -> None:
@@ -89,6 +97,9 @@ def test_what_suits_a_model(client: TestClient) -> None:
     assert {fit["status"] for fit in told["methods"]} == {"valid"}
     assert client.get(f"{ROOT}/fits?model=tiny").json() == told
     assert "no model is called" in refusal(client.get(f"{ROOT}/fits?model=nothing"), 422)
+    told = client.get(f"{ROOT}/fits?model=wordy").json()
+    assert [fit["method"] for fit in told["methods"]] == [method.name for method in list_methods("text")]
+    assert "impossible" not in {fit["status"] for fit in told["methods"]}
 
 
 def test_what_suits_a_model_is_told_when_it_is_known(slow_client: TestClient, held: HeldPool) -> None:

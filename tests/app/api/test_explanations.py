@@ -63,7 +63,7 @@ def test_from_upload_to_map(client: TestClient, desk: Service, tiny: models.Imag
     assert client.get(f"{ROOT}/explanations/{id}").json() == explanation
 
     look, spec = explanation["look"], explanation["spec"]
-    png = desk.asset_png("local", asset)
+    png = desk.asset_data("local", asset, "image")
     probabilities = tiny.predict(image(png))[0]
     best = np.argsort(-probabilities)[:20].tolist()
     assert look["classes"] == spec["classes"] == best

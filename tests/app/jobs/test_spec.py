@@ -35,6 +35,7 @@ OTHER: dict[str, Any] = {
     "precision": "bfloat16",
     "classes": (504, 967, 968),
     "against": 968,
+    "kind": "text",
 }
 
 
@@ -53,7 +54,14 @@ def test_the_order_of_parameters_does_not_change_the_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", [SPEC, replace(SPEC, against=3), TrustSpec(explanation=SPEC.key, target=504, revision=1)], ids=type
+    "spec",
+    [
+        SPEC,
+        replace(SPEC, against=3),
+        replace(SPEC, kind="text"),
+        TrustSpec(explanation=SPEC.key, target=504, revision=1),
+    ],
+    ids=type,
 )
 def test_a_spec_survives_the_database(spec: Spec) -> None:
     assert spec_from(json.loads(json.dumps(spec.as_dict()))) == spec

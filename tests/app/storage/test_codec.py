@@ -94,3 +94,17 @@ def test_a_preview_takes_the_middle_of_each_cell() -> None:
 def test_a_small_map_is_its_own_preview() -> None:
     given = result(3, 5, 7)
     assert np.array_equal(load(codec.preview(given))["4"], given.values[1])
+
+
+@pytest.mark.parametrize(("classes", "words"), [(2, 250), (20, 700), (20, 5_000), (100, 300)])
+def test_a_preview_of_words(classes: int, words: int) -> None:
+    values = np.tile(np.arange(words, dtype=np.float32), (classes, 1))
+    data = codec.preview(Attributions(values, tuple(range(900, 900 + classes)), (0.0,) * classes, "logit", True))
+    assert len(data) <= 64_000
+    coarse = load(data)["900"]
+    assert coarse.ndim == 1
+    if words * classes * 4 < 60_000:
+        assert coarse.tolist() == list(range(words))
+    else:
+        assert len(coarse) > 100
+        assert (np.diff(coarse) > 0).all()

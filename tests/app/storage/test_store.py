@@ -125,7 +125,7 @@ def test_a_result_is_read_back_through_its_own_run(store: Store) -> None:
     assert {k: v for k, v in run.result.items() if k != "blobs"} == RESULT
     assert {name: store.runs.blob(key, sha256) for name, sha256 in run.result["blobs"].items()} == PARTS
     assert store.runs.blob(key, run.input) == b"input png"
-    assert store.runs.asset(key) == upload().png
+    assert store.runs.asset(key) == upload().data
     assert run.started is not None
     assert run.finished is not None
     assert run.submitted <= run.started <= run.finished
@@ -169,7 +169,7 @@ def test_a_blob_is_stored_once_for_all_runs(store: Store) -> None:
         store.runs.finish(key, attempt, 10, RESULT, PARTS)
     with store.database.read() as session:
         found = session.scalars(select(BlobRow)).all()
-        assert sorted(row.data for row in found) == sorted([b"input png", upload().png, *PARTS.values()])
+        assert sorted(row.data for row in found) == sorted([b"input png", upload().data, *PARTS.values()])
         assert all(row.size == len(row.data) for row in found)
         assert len(session.scalars(select(ResultBlobRow)).all()) == 4
 
@@ -358,7 +358,7 @@ def test_a_picture_is_kept_once_per_user_and_name(store: Store) -> None:
     assert store.assets.put("ann", upload(), "a") == first
     assert len({store.assets.put(owner, upload(), name).id for owner in ("ann", "bob") for name in ("a", "b")}) == 4
     assert (rows(store)["assets"], rows(store)["blobs"]) == (4, 1)
-    assert store.assets.png(first) == upload().png
+    assert store.assets.data(first) == upload().data
     assert (first.width, first.height, first.sha256) == (48, 32, upload().sha256)
 
 
