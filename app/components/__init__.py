@@ -16,7 +16,7 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 STATIC = Path(__file__).parents[2] / "static"
-NAMES = ("map", "classes", "drop", "gallery", "copylink", "trust", "compare")
+NAMES = ("map", "tokens", "classes", "drop", "gallery", "copylink", "trust", "compare")
 
 
 @cache
@@ -40,6 +40,18 @@ def _noted() -> None:
 def map_view(data: Mapping[str, Any], key: str) -> tuple[str | None, str | None]:
     """The map; ids of an explanation that has (finished, been asked for again) in this run."""
     event = _mount("map", key, data, ("finished", "again"))
+    return event.finished, event.again
+
+
+def tokens(data: Mapping[str, Any], key: str) -> tuple[str | None, str | None]:
+    """The same for a text, whose words can be switched off and replaced."""
+    event = _mount("tokens", key, data, ("finished", "again"))
+    return event.finished, event.again
+
+
+def tokens(data: Mapping[str, Any], key: str) -> tuple[str | None, str | None]:
+    """The same for a text, whose words can be switched off and replaced."""
+    event = _mount("tokens", key, data, ("finished", "again"))
     return event.finished, event.again
 
 

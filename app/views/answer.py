@@ -10,7 +10,7 @@ from app import components
 from app.description import describe, judged, labels, rival
 from app.service import Service
 from app.storage.explanations import Explanation
-from app.views import colours, compare, contrast, regions
+from app.views import colours, compare, contrast, heads, regions
 from app.views.names import BASELINES, plain, scored, title
 from explainers import registry
 from explainers.types import Explainer
@@ -26,10 +26,14 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(heading(named[target], against), width="stretch")
         components.copy_link(f"/?e={explanation.id}", key="link")
-    st.markdown(sentence(shown, named[target], probabilities[target]))
+    own = heads.names(desk, owner)
+    st.markdown(sentence(shown, named[target], probabilities[target], own.get(shown["spec"]["model"])))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        finished, again = components.map_view(_map(shown, target, named[target]), key="map")
+        if shown["kind"] == "text":
+            finished, again = components.tokens(_words(shown, target, named[target]), key="tokens")
+        else:
+            finished, again = components.map_view(_map(shown, target, named[target]), key="map")
     with right:
         st.markdown("### Can this map be trusted?")
         components.trust(_trust(desk, owner, explanation, shown), key="trust")
@@ -40,7 +44,7 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
             key="classes",
         )
         contrasted = contrast.draw(shown, target)
-        _card(look["card"])
+        _card(desk, owner, look)
     if shown["result"] is not None:
         regions.draw(desk, owner, explanation)
     if clicked is not None and clicked != target:
@@ -59,13 +63,14 @@ def heading(label: str, against: str | None) -> str:
     return f"## Why {plain(label)}?" if against is None else f"## Why {plain(label)} and not {plain(against)}?"
 
 
-def sentence(shown: dict[str, Any], label: str, probability: float) -> str:
-    """What one is looking at: model, class, method, baseline, seed."""
-    spec = shown["spec"]
-    parts = [f"{title(spec['method'])} on **{plain(spec['model'])}**", f"seed {spec['seed']}"]
-    explainer: Explainer = registry.build(spec["method"], spec["params"])
+def sentence(shown: dict[str, Any], label: str, probability: float, model: str | None = None) -> str:
+    """What one is looking at: model, class, method, baseline, seed. `model` where it is called otherwise."""
+    spec, kind = shown["spec"], shown["kind"]
+    parts = [f"{title(spec['method'])} on **{plain(model or spec['model'])}**", f"seed {spec['seed']}"]
+    explainer: Explainer = registry.build(spec["method"], spec["params"], kind)
     if explainer.absence:
-        parts.insert(1, explainer.absence.format(baseline=BASELINES.get(str(explainer.as_dict().get("baseline")))))
+        absence = explainer.absence if kind == "image" else explainer.absence.replace("parts", f"{_unit(shown)}s")
+        parts.insert(1, absence.format(baseline=BASELINES[kind].get(str(explainer.as_dict().get("baseline")))))
     forwards = (shown["result"] or {}).get("meta", {}).get("forwards")
     if forwards:
         parts.append(f"{forwards:,} forwards")
@@ -78,13 +83,36 @@ def sentence(shown: dict[str, Any], label: str, probability: float) -> str:
 
 
 def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
-    here = f"/api/v1/explanations/{shown['id']}"
-    result = shown["result"]
-    signed = True if result is None else result["signed"]
-    spec = shown["spec"]
     against = rival(shown)
-    score = scored(spec["output"], label, against)
+    return _drawn(shown, target, label) | {
+        "alt": f"Map of the evidence for {label}{'' if against is None else f' rather than {against}'} over the "
+        "picture as the model sees it. Arrow keys read values.",
+    }
+
+
+def _words(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
+    """Offsets only: the text itself is where `input` says."""
+    look, result = shown["look"], shown["result"]
+    against = rival(shown)
+    phrases = (result or {}).get("meta", {}).get("interactions")
+    return _drawn(shown, target, label) | {
+        "spans": [[start, end] for _, start, end in look["words"]],
+        "cut": look["cut"],
+        "by": look["by"],
+        "probe": f"/api/v1/explanations/{shown['id']}/probe",
+        "phrases": phrases and [[p["first"], p["last"], p["signed"][str(target)]] for p in phrases],
+        "alt": f"The text, with the evidence of each {look['by']} for {label}"
+        f"{'' if against is None else f' rather than {against}'}.",
+    }
+
+
+def _drawn(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
+    """What pictures and texts have in common."""
+    here = f"/api/v1/explanations/{shown['id']}"
+    result, spec = shown["result"], shown["spec"]
+    signed = True if result is None else result["signed"]
     url = shown["maps"].get(str(target))
+    unit = registry.build(spec["method"], spec["params"], shown["kind"]).unit
     return {
         "id": shown["id"],
         "state": shown["progress"]["state"],
@@ -97,10 +125,14 @@ def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
         "target": target,
         "signed": signed,
         "stops": colours.stops(signed=signed),
-        "unit": registry.build(spec["method"], spec["params"]).unit.replace("{score}", score),
-        "alt": f"Map of the evidence for {label}{'' if against is None else f' rather than {against}'} over the "
-        "picture as the model sees it. Arrow keys read values.",
+        "unit": unit.replace("{score}", scored(spec["output"], label, rival(shown))),
     }
+
+
+def _unit(shown: dict[str, Any]) -> str:
+    """What has a value of its own in a text."""
+    unit: str = shown["look"]["by"]
+    return unit
 
 
 def _trust(desk: Service, owner: str, explanation: Explanation, shown: dict[str, Any]) -> dict[str, Any]:
@@ -117,18 +149,45 @@ def _trust(desk: Service, owner: str, explanation: Explanation, shown: dict[str,
     }
 
 
-def _card(card: dict[str, Any]) -> None:
-    with st.expander("Model card"):
-        h, w = card["size"]
-        st.markdown(
-            f"**{plain(card['name'])}** sees {w} × {h} pixels: the picture beside is what it sees.\n\n"
-            f"- Resize and crop: {card['resize'][1]} × {card['resize'][0]}, {card['fit']}, {card['interpolation']}, "
-            f"then the centre\n"
-            f"- Mean: {_numbers(card['mean'])}\n- Standard deviation: {_numbers(card['std'])}\n"
-            f"- Licence: {plain(card['licence'])}\n- Source: {plain(card['source'])}\n"
-            f"- Weights: `{(card['digest'] or 'unknown')[:16]}`"
-        )
-        st.caption("A wrong mean or standard deviation costs accuracy without any error: check them against training.")
+def _card(desk: Service, owner: str, look: dict[str, Any]) -> None:
+    card = look["card"]
+    own = next((head for head in desk.heads(owner) if head.model == card["name"]), None)
+    with st.expander("Model card", expanded=own is not None):
+        if own is not None:
+            heads.report(own)
+        if card["kind"] == "text":
+            st.markdown(_reads(card, own.name if own else card["name"], sorted(labels(look).values())))
+        else:
+            st.markdown(_sees(card))
+            st.caption(
+                "A wrong mean or standard deviation costs accuracy without any error: check them against training."
+            )
+
+
+def _sees(card: dict[str, Any]) -> str:
+    h, w = card["size"]
+    return (
+        f"**{plain(card['name'])}** sees {w} × {h} pixels: the picture beside is what it sees.\n\n"
+        f"- Resize and crop: {card['resize'][1]} × {card['resize'][0]}, {card['fit']}, {card['interpolation']}, "
+        f"then the centre\n"
+        f"- Mean: {_numbers(card['mean'])}\n- Standard deviation: {_numbers(card['std'])}\n" + _origin(card)
+    )
+
+
+def _reads(card: dict[str, Any], name: str, classes: list[str]) -> str:
+    warm = card["temperature"]
+    told = "" if warm is None else f"- Compares with prompts: similarity divided by a temperature of {warm:g}\n"
+    return (
+        f"**{plain(name)}** reads up to {card['limit']:,} tokens.\n\n"
+        f"- Labels: {', '.join(map(plain, classes))}\n{told}{_origin(card)}"
+    )
+
+
+def _origin(card: dict[str, Any]) -> str:
+    return (
+        f"- Licence: {plain(card['licence'])}\n- Source: {plain(card['source'])}\n"
+        f"- Weights: `{(card['digest'] or 'unknown')[:16]}`"
+    )
 
 
 def _numbers(values: list[float]) -> str:

@@ -11,19 +11,21 @@ from app.comparison import MOST, VARIED, Tile
 from app.description import describe, labels
 from app.failures import MENDABLE, NotFoundError
 from app.jobs.question import Question
-from app.service import Service
+from app.service import NOUNS, Service
 from app.storage.explanations import Explanation
-from app.views import colours
+from app.views import colours, heads
 from app.views.names import OUTPUTS, plain, scored, title
 from explainers import registry
+from explainers.types import Kind
 
 
 def draw(desk: Service, owner: str, explanation: Explanation) -> None:
     """Draws the page anew when something was laid beside or taken away."""
     tiles = comparison.tiles(desk, owner, explanation)
     st.markdown("### Compare")
-    st.caption(f"Up to {MOST} maps of this picture on one scale: other methods, classes, models, or one choice varied.")
-    questions = _wish(desk, tiles)
+    noun = NOUNS[desk.run(explanation).spec.kind]
+    st.caption(f"Up to {MOST} maps of this {noun} on one scale: other methods, classes, models, or one choice varied.")
+    questions = _wish(desk, owner, tiles)
     try:
         if questions:
             comparison.add(desk, owner, explanation, questions)
@@ -53,24 +55,29 @@ def shown(desk: Service, tiles: list[Tile]) -> dict[str, Any]:
 
 
 def _tile(desk: Service, tile: Tile, parts: list[str]) -> dict[str, Any]:
+    own = heads.names(desk, tile.explanation.owner)
     told = describe(desk, tile.explanation)
     root = "/api/v1"
     here = f"{root}/explanations/{tile.explanation.id}"
     spec = tile.spec
-    unit = registry.build(spec.method, spec.params).unit
-    named = labels(tile.run.look)
+    unit = registry.build(spec.method, spec.params, spec.kind).unit
+    look, named = tile.run.look, labels(tile.run.look)
     rival = None if spec.against is None else named[spec.against]
     url = told["maps"].get(str(tile.target))
-    box = comparison.box(desk, tile.explanation.owner, tile)
-    return {
+    place: dict[str, Any]
+    if spec.kind == "text":
+        place = {"spans": [[start, end] for _, start, end in look["words"]], "cut": look["cut"]}
+    else:
+        box = comparison.box(desk, tile.explanation.owner, tile)
+        place = {"box": [box.left, box.top, box.right, box.bottom]}
+    return place | {
         "name": _name(tile),
         "title": parts[0],
-        "differs": parts[1:],
-        "about": f"{tile.why} on {spec.model}",
+        "differs": [own.get(part, part) for part in parts[1:]],
+        "about": f"{tile.why} on {own.get(spec.model, spec.model)}",
         "state": told["progress"]["state"],
         "error": told["progress"]["error"],
         "input": f"{root}/{told['input']}",
-        "box": [box.left, box.top, box.right, box.bottom],
         "map": url and f"{root}/{url}",
         "self": here,
         "root": root,
@@ -83,15 +90,16 @@ def _tile(desk: Service, tile: Tile, parts: list[str]) -> dict[str, Any]:
     }
 
 
-def _wish(desk: Service, tiles: list[Tile]) -> list[Question]:
+def _wish(desk: Service, owner: str, tiles: list[Tile]) -> list[Question]:
     """What the user wants to see beside it, once a button says so."""
     first = tiles[0]
-    key = f"{first.explanation.id}/compare"
-    has = {param.name for param in registry.method(first.spec.method).schema}
+    key, kind = f"{first.explanation.id}/compare", first.spec.kind
+    has = {param.name for param in registry.method(first.spec.method, kind).schema}
+    own = heads.names(desk, owner) if kind == "text" else {}
     with st.container(horizontal=True):
         with st.popover("Add maps", key=f"{key}/{len(tiles)}"):  # another one, closed, once maps were added
             named = labels(first.run.look)
-            every = [method.name for method in registry.list_methods("image")]
+            every = [method.name for method in registry.list_methods(kind)]
             methods = st.multiselect("Methods", every, format_func=title, placeholder="this one", key=f"{key}/methods")
             targets = st.multiselect(
                 "Classes",
@@ -102,12 +110,9 @@ def _wish(desk: Service, tiles: list[Tile]) -> list[Question]:
             )
             models = st.multiselect(
                 "Models",
-                list(
-                    dict.fromkeys(
-                        [first.spec.model, *(card["name"] for card in desk.pool.cards() if card["kind"] == "image")]
-                    )
-                ),
-                accept_new_options=True,
+                list(dict.fromkeys([first.spec.model, *_cards(desk, kind), *own])),
+                format_func=lambda name: own.get(name, name),
+                accept_new_options=kind == "image",
                 placeholder="this one",
                 key=f"{key}/models",
             )
@@ -116,6 +121,10 @@ def _wish(desk: Service, tiles: list[Tile]) -> list[Question]:
     if pressed:
         return list(comparison.crossed(first, methods, targets, models))
     return [question for name in varied for question in comparison.variations(first, name)]
+
+
+def _cards(desk: Service, kind: Kind) -> list[str]:
+    return [card["name"] for card in desk.pool.cards() if card["kind"] == kind]
 
 
 def _name(tile: Tile) -> str:

@@ -14,26 +14,26 @@ VALID = {"status": "valid", "reason": ""}
 Verdicts = dict[str, dict[str, str]]
 
 
-def known(desk: Service, model: str, *, listed: bool) -> Verdicts:
+def known(desk: Service, owner: str, model: str, *, listed: bool) -> Verdicts:
     """By method. A name that was only typed is not loaded for this: its weights may be far away."""
     if not listed:
         st.caption("Which methods suit this model is told once it has been asked something.")
         return {}
     try:
-        found = desk.fits(model)
+        found = desk.fits(model, owner)
     except MENDABLE as error:
         st.error(plain(str(error)))
         return {}
     if found is None:
-        _wait(desk, model)
+        _wait(desk, owner, model)
         return {}
     return {fit["method"]: fit for fit in found}
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
-def _wait(desk: Service, model: str) -> None:
+def _wait(desk: Service, owner: str, model: str) -> None:
     try:
-        waiting = desk.fits(model) is None
+        waiting = desk.fits(model, owner) is None
     except MENDABLE:
         waiting = False  # the page tells it
     if not waiting:

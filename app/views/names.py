@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-from explainers.types import Output
+from explainers.types import Kind, Output
 
 OUTPUTS: dict[Output, str] = {"logit": "logit", "probability": "probability", "log_probability": "log-probability"}
-BASELINES = {"mean": "the mean colour", "black": "black", "blur": "a blurred copy"}
+BASELINES: dict[Kind, dict[str, str]] = {
+    "image": {"mean": "the mean colour", "black": "black", "blur": "a blurred copy"},
+    "text": {"mask": "the mask token", "mean": "the vocabulary\u2019s mean", "deletion": "nothing (deleted)"},
+}
 TITLES = {
     "deep_shap": "DeepSHAP",
     "deeplift": "DeepLIFT",
@@ -18,6 +21,8 @@ TITLES = {
     "hsic": "HSIC",
     "kernel_shap": "KernelSHAP",
     "lime": "LIME",
+    "ls_tree": "LS-Tree",
+    "ls_tree": "LS-Tree",
     "partition_shap": "Partition SHAP",
     "permutation_shap": "Permutation SHAP",
     "rise": "RISE",

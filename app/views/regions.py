@@ -1,4 +1,4 @@
-"""The map as a table: its regions ranked, for whoever cannot see colours or wants numbers to quote."""
+"""The map as a table: its regions or words ranked, for whoever cannot see colours or wants numbers to quote."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ ROWS = 10
 
 
 def draw(desk: Service, owner: str, explanation: Explanation) -> None:
-    """An expander with the strongest regions of the class looked at."""
+    """An expander with the strongest regions, or every word, of the class looked at."""
     run = desk.run(explanation)
     target = explanation.view["target"]
     if run.result is None:
         return
     part = desk.blob(owner, explanation.id, run.result["blobs"][str(target)])
-    with st.expander("Strongest regions, as a table"):
-        st.dataframe(ranked(codec.decode(run.result, target, part)), hide_index=True, width="stretch")
+    attribution = codec.decode(run.result, target, part)
+    text = run.spec.kind == "text"
+    with st.expander(f"Every {run.look['by']} by strength, as a table" if text else "Strongest regions, as a table"):
+        st.dataframe(words(attribution) if text else ranked(attribution), hide_index=True, width="stretch")
 
 
 def ranked(attribution: Attribution) -> list[dict[str, object]]:
@@ -40,3 +42,41 @@ def ranked(attribution: Attribution) -> list[dict[str, object]]:
         }
         for rank, i in enumerate(order, 1)
     ]
+
+
+def words(attribution: Attribution) -> list[dict[str, object]]:
+    """Every word with its value, the largest first; place counted from the beginning."""
+    order = np.argsort(-np.abs(attribution.values), kind="stable")
+    rows: list[dict[str, object]] = [
+        {
+            "Rank": rank,
+            "Word": attribution.words[i].text,
+            "Place": int(i) + 1,
+            "Value": float(attribution.values[i]),
+            "Says": "for" if attribution.values[i] > 0 else "against",
+        }
+        for rank, i in enumerate(order, 1)
+    ]
+    if attribution.stderr is not None:
+        for row, i in zip(rows, order, strict=True):
+            row["Standard error"] = float(attribution.stderr[i])
+    return rows
+
+
+def words(attribution: Attribution) -> list[dict[str, object]]:
+    """Every word with its value, the largest first; place counted from the beginning."""
+    order = np.argsort(-np.abs(attribution.values), kind="stable")
+    rows: list[dict[str, object]] = [
+        {
+            "Rank": rank,
+            "Word": attribution.words[i].text,
+            "Place": int(i) + 1,
+            "Value": float(attribution.values[i]),
+            "Says": "for" if attribution.values[i] > 0 else "against",
+        }
+        for rank, i in enumerate(order, 1)
+    ]
+    if attribution.stderr is not None:
+        for row, i in zip(rows, order, strict=True):
+            row["Standard error"] = float(attribution.stderr[i])
+    return rows

@@ -1,5 +1,7 @@
 // The classes read from one run: a probability each, and a click to see that class's map.
 
+import { percent } from "../whylens.map/scale.js"; // components are served beside each other under their full names
+
 const mounted = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -35,8 +37,4 @@ function span(name, text) {
   part.className = name;
   part.textContent = text; // labels may be anybody's: never markup
   return part;
-}
-
-function percent(probability) {
-  return probability >= 0.001 ? `${(100 * probability).toFixed(1)} %` : "< 0.1 %";
 }

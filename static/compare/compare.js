@@ -1,10 +1,10 @@
-// Maps of one picture beside each other: one scale, one place read in all of them, and how far each pair agrees.
+// Maps of one picture or text beside each other: one scale, one place read in all of them, how far each pair agrees.
 
 import { follow } from "../whylens.map/follow.js"; // components are served beside each other under their full names
 import { read } from "../whylens.map/safetensors.js";
 import { limits, table, text } from "../whylens.map/scale.js";
-import { Stage } from "../whylens.map/stage.js";
-import { across, shared } from "./shared.js";
+import { face } from "./faces.js";
+import { shared } from "./shared.js";
 
 const MARKUP = `
 <section aria-label="Maps beside each other">
@@ -66,7 +66,9 @@ class Comparison {
       if (this.parts.grid.children[i] !== tile.root) this.parts.grid.insertBefore(tile.root, this.parts.grid.children[i] ?? null);
       tile.update(entry, letter(i), i > 0);
     });
-    this.parts.grid.style.setProperty("--columns", data.tiles.length === 4 ? 4 : 3);
+    const texts = Boolean(data.tiles[0].spans);
+    this.parts.grid.classList.toggle("texts", texts);
+    this.parts.grid.style.setProperty("--columns", texts ? 2 : data.tiles.length === 4 ? 4 : 3);
     this.next();
     this.draw();
     this.compare();
@@ -133,7 +135,8 @@ class Comparison {
   agreement({ pairs, cells, sentence, notes }) {
     this.parts.agreement.hidden = false;
     this.parts.sentence.textContent = sentence; // names of classes are anybody's: never markup
-    this.parts.notes.textContent = [`Spearman\u2019s rank correlation over ${cells.join(" \u00d7 ")} cells: 1 the same order, 0 unrelated, \u22121 reversed.`, ...notes].join(" ");
+    const over = cells ? `${cells.join(" \u00d7 ")} cells` : "the same words";
+    this.parts.notes.textContent = [`Spearman\u2019s rank correlation over ${over}: 1 the same order, 0 unrelated, \u22121 reversed.`, ...notes].join(" ");
     const tiles = this.ordered();
     const caption = document.createElement("caption");
     caption.textContent = "Rank agreement of each pair";
@@ -154,16 +157,13 @@ class Comparison {
     this.root.dataset.agreed = String(pairs.length);
   }
 
-  // The same place of the picture in every tile.
+  // The same place of the picture or text in every tile.
   readAt(origin, at) {
     if (this.reading) return;
     this.reading = true;
     for (const tile of this.tiles.values()) {
       if (tile === origin) continue;
-      const there = at && across(at, origin.data.box, tile.data.box);
-      tile.stage.crosshair = Boolean(there);
-      tile.stage.read(there ? there[0] : null, there?.[1]);
-      tile.stage.draw();
+      tile.face?.follow(at, origin.data, tile.data);
     }
     this.reading = false;
   }
@@ -177,7 +177,7 @@ class Tile {
     this.root.setAttribute("role", "listitem");
     this.root.innerHTML = `
       <header><span class="letter"></span><strong></strong><button type="button">\u2715</button><span class="differs"></span></header>
-      <div class="frame"><canvas tabindex="0" role="img"></canvas><p class="state" role="status"></p></div>
+      <div class="frame"><p class="state" role="status"></p></div>
       <div class="track" role="progressbar" aria-valuemin="0" aria-valuemax="100" hidden><div class="fill"></div></div>
       <output></output><small class="about"></small><small class="own"></small>`;
     const find = (selector) => this.root.querySelector(selector);
@@ -188,7 +188,7 @@ class Tile {
     this.parts.output = find("output");
     this.parts.remove = find("button");
     this.parts.remove.addEventListener("click", () => this.view.trigger("removed", this.data.name));
-    this.stage = new Stage(find("canvas"), { onRead: (reading) => this.say(reading) });
+    this.parts.frame = find(".frame");
     this.stop = () => {};
   }
 
@@ -202,11 +202,11 @@ class Tile {
     this.parts.remove.hidden = !removable;
     this.parts.remove.setAttribute("aria-label", `Remove ${this.called()}`);
     this.parts.track.setAttribute("aria-label", `Progress of ${this.called()}`);
-    this.stage.canvas.setAttribute("aria-label", `Map ${letter}: ${this.called()}, ${data.about}. Arrow keys read values in all maps.`);
+    this.face ??= face(data, this.parts.frame, (reading) => this.say(reading));
+    this.face.called(`Map ${letter}: ${this.called()}, ${data.about}.`);
     if (!data.map && before?.state !== data.state) this.state(data);
     if (before?.input !== data.input) {
-      const image = await picture(data.input);
-      if (this.data.input === data.input) this.stage.show(image);
+      await this.face.open(data, () => this.data.input === data.input);
     }
     if (data.map && this.fetched !== data.map) await this.finish(data.map, data.signed);
   }
@@ -275,7 +275,7 @@ class Tile {
   }
 
   paint(limits, colours) {
-    this.stage.explain({ ...this.map, limits, colours });
+    this.face.explain({ ...this.map, limits, colours });
     this.root.dataset.limits = limits.join(" ");
   }
 
@@ -285,8 +285,8 @@ class Tile {
   }
 
   say(reading) {
-    this.parts.output.textContent = reading ? reading.text : "";
-    if (!this.view.painting) this.view.readAt(this, this.stage.at);
+    this.parts.output.textContent = reading ? [reading.called, reading.text].filter(Boolean).join(" ") : "";
+    if (this.face && !this.view.painting) this.view.readAt(this, this.face.at);
   }
 
   close() {
@@ -333,13 +333,4 @@ function ramp(colours, [low, high], signed, both) {
   part.append(canvas, ends);
   if (both) part.prepend(cell("small", signed ? "maps with signs" : "maps without signs"));
   return part;
-}
-
-function picture(url) {
-  return new Promise((resolve, reject) => {
-    const image = new Image();
-    image.onload = () => resolve(image);
-    image.onerror = () => reject(new Error("the picture could not be read"));
-    image.src = url;
-  });
 }

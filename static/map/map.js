@@ -1,8 +1,9 @@
 // The explanation as one sees it: picture and map, legend with numbers and unit, value under the pointer, progress.
 
-import { follow } from "./follow.js";
+import { Job, MARKUP as JOB } from "./job.js";
+import { Legend, MARKUP as LEGEND } from "./legend.js";
 import { read } from "./safetensors.js";
-import { table, text } from "./scale.js";
+import { table } from "./scale.js";
 import { Stage } from "./stage.js";
 
 const MARKUP = `
@@ -20,19 +21,9 @@ const MARKUP = `
   <canvas tabindex="0" role="img"></canvas>
   <div class="waiting" hidden></div>
 </div>
-<div class="scale">
-  <canvas class="ramp" width="256" height="1" aria-hidden="true"></canvas>
-  <div class="marker" hidden></div>
-  <div class="ends"><span class="low"></span><span class="zero">0</span><span class="high"></span></div>
-  <div class="meaning"><span class="against"></span><span class="unit"></span><span class="towards"></span></div>
-</div>
+${LEGEND}
 <div class="reading" aria-live="polite"></div>
-<div class="job" hidden>
-  <div class="track" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-label="Explanation"><div class="fill"></div></div>
-  <span class="said"></span>
-  <button type="button" class="cancel">Cancel</button>
-  <button type="button" class="again" hidden>Try again</button>
-</div>
+${JOB}
 `;
 
 const mounted = new WeakMap();
@@ -45,7 +36,7 @@ export default function (component) {
   }
   view.update(component.data, component.setTriggerValue);
   return () => {
-    view.stop();
+    view.job.quiet();
     view.root.remove(); // the same place may be mounted again
     mounted.delete(component.parentElement);
   };
@@ -58,13 +49,18 @@ class View {
     this.root.innerHTML = MARKUP;
     parent.append(this.root);
     const find = (selector) => this.root.querySelector(selector);
-    this.parts = Object.fromEntries(
-      ["low", "high", "zero", "unit", "against", "towards", "marker", "reading", "job", "track", "fill", "said",
-        "cancel", "again", "waiting", "ramp", "certain"].map((name) => [name, find(`.${name}`)]),
-    );
+    this.parts = Object.fromEntries(["reading", "waiting", "certain"].map((name) => [name, find(`.${name}`)]));
+    this.scale = new Legend(this.root);
+    this.job = new Job(this.root, {
+      onPreview: (tensors) => {
+        this.previews = tensors;
+        this.coarse();
+      },
+      onDone: (id) => this.trigger("finished", id),
+      onAgain: (id) => this.trigger("again", id),
+    });
     this.stage = new Stage(find(".frame canvas"), { onRead: (reading) => this.say(reading) });
     this.tools(find);
-    this.stop = () => {};
     this.wanted = 0; // number of the newest thing asked for; answers to older questions are dropped
   }
 
@@ -84,12 +80,6 @@ class View {
       box.checked = this.stage.look[name];
       box.addEventListener("change", () => this.stage.change({ [name]: box.checked }));
     }
-    this.parts.cancel.addEventListener("click", async () => {
-      this.parts.cancel.disabled = true;
-      this.parts.said.textContent = "Stopping\u2026";
-      await fetch(this.data.cancel, { method: "POST" });
-    });
-    this.parts.again.addEventListener("click", () => this.trigger("again", this.data.id));
   }
 
   async update(data, trigger) {
@@ -97,12 +87,8 @@ class View {
     const before = this.data;
     this.data = data;
     this.stage.canvas.setAttribute("aria-label", data.alt);
-    this.parts.unit.textContent = data.unit;
-    this.parts.against.textContent = data.signed ? "\u2190 against" : "";
-    this.parts.towards.textContent = data.signed ? "for \u2192" : "";
-    const colours = table(data.stops);
-    this.colours = colours;
-    this.parts.ramp.getContext("2d").putImageData(ramp(colours), 0, 0);
+    this.colours = table(data.stops);
+    this.scale.say(data, this.colours);
     if (before?.input !== data.input) {
       this.stage.explain(null);
       this.stage.show(await picture(data.input));
@@ -138,52 +124,12 @@ class View {
     this.quiet();
     this.previews = null;
     delete this.root.dataset.drawn;
-    this.parts.job.hidden = false;
-    this.parts.cancel.disabled = false;
-    if (data.state === "queued" || data.state === "running") {
-      this.parts.cancel.hidden = false;
-      this.parts.again.hidden = true;
-      this.parts.said.textContent = "Starting\u2026";
-      this.fill(0);
-      this.stop = follow({ ...data, decode: async (answer) => read(await answer.arrayBuffer()) }, {
-        onProgress: (progress) => this.progress(progress),
-        onPreview: (tensors) => {
-          this.previews = tensors;
-          this.coarse();
-        },
-        onEnd: (progress) => (progress.state === "done" ? this.trigger("finished", data.id) : this.ended(progress)),
-      });
-    } else {
-      this.ended({ state: data.state, error: data.error });
-    }
+    this.job.run(data);
   }
 
   quiet() {
-    this.stop();
-    this.stop = () => {};
-    this.parts.job.hidden = true;
+    this.job.quiet();
     this.parts.waiting.hidden = true;
-  }
-
-  progress({ state, done, total, seconds_left, position }) {
-    if (this.parts.cancel.disabled) return;
-    const share = total ? done / total : 0;
-    this.fill(share);
-    if (state === "queued") {
-      this.parts.said.textContent = position ? `Waiting: ${position} before this` : "Waiting for a worker\u2026";
-    } else if (!done) {
-      this.parts.said.textContent = "Starting\u2026";
-    } else {
-      const left = seconds_left === null ? "" : ` \u00b7 ${Math.max(1, Math.round(seconds_left))} s left`;
-      this.parts.said.textContent = `${Math.floor(100 * share)} % \u00b7 ${done} of ${total} forwards${left}`;
-    }
-  }
-
-  ended({ state, error }) {
-    this.parts.cancel.hidden = true;
-    this.parts.again.hidden = false;
-    this.parts.said.textContent = state === "failed" ? error : "Cancelled.";
-    this.root.dataset.ended = state;
   }
 
   coarse() {
@@ -205,27 +151,16 @@ class View {
   }
 
   legend() {
-    const ends = this.stage.map?.limits;
     this.parts.certain.hidden = !this.stage.map?.stderr; // a method without chance has no doubt to show
-    this.parts.low.textContent = ends ? text(ends[0]) : "";
-    this.parts.high.textContent = ends ? text(ends[1]) : "";
-    this.parts.zero.hidden = !ends || !this.data.signed;
-    this.parts.marker.hidden = true;
-  }
-
-  fill(share) {
-    this.parts.fill.style.width = `${100 * share}%`;
-    this.parts.track.setAttribute("aria-valuenow", String(Math.round(100 * share)));
+    this.scale.show(this.stage.map?.limits ?? null);
   }
 
   say(reading) {
-    this.parts.marker.hidden = !reading;
+    this.scale.mark(reading && reading.value);
     if (!reading) {
       this.parts.reading.textContent = this.stage.map ? "Point at the map, or focus it and use the arrow keys; hold O for the picture alone." : "";
       return;
     }
-    const [low, high] = this.stage.map.limits;
-    this.parts.marker.style.left = `${(100 * (reading.value - low)) / (high - low)}%`;
     const error = reading.stderr === undefined ? "" : ` \u00b1 ${reading.stderr.toPrecision(2)}`;
     this.parts.reading.textContent = `${reading.text}${error} at row ${reading.row}, column ${reading.column}`;
   }
@@ -238,10 +173,4 @@ function picture(url) {
     image.onerror = () => reject(new Error("the picture could not be read"));
     image.src = url;
   });
-}
-
-function ramp(colours) {
-  const pixels = new Uint8ClampedArray(256 * 4).fill(255);
-  for (let i = 0; i < 256; i++) pixels.set(colours.subarray(3 * i, 3 * i + 3), 4 * i);
-  return new ImageData(pixels, 256, 1);
 }

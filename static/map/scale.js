@@ -56,3 +56,7 @@ export function text(value) {
   const digits = size >= 1e-3 && size < 1e4 ? size.toPrecision(3) : size.toExponential(1);
   return (value < 0 ? "\u2212" : "+") + digits;
 }
+
+export function percent(probability) {
+  return probability >= 0.001 ? `${(100 * probability).toFixed(1)} %` : "< 0.1 %";
+}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from app.views import colours, picture, regions
-from explainers.types import Attribution
+from explainers.types import Attribution, Word
 
 
 def attribution(values: np.ndarray, *, signed: bool = True) -> Attribution:
@@ -94,3 +95,17 @@ def test_the_strongest_region_comes_first_and_in_its_place() -> None:
 
 def test_a_table_of_a_map_smaller_than_its_grid() -> None:
     assert len(regions.ranked(attribution(np.ones((7, 7))))) == regions.ROWS
+
+
+def test_words_are_ranked_by_strength_with_their_errors() -> None:
+    written = [Word("a", 0, 1), Word("good", 2, 6), Word("film", 7, 11)]
+    stderr = np.array([0.5, 0.25, 0.125], np.float32)
+    rows = regions.words(replace(attribution(np.array([1.0, -4.0, 2.0])), words=tuple(written), stderr=stderr))
+    assert [(row["Rank"], row["Word"], row["Place"], row["Value"]) for row in rows] == [
+        (1, "good", 2, -4.0),
+        (2, "film", 3, 2.0),
+        (3, "a", 1, 1.0),
+    ]
+    assert [row["Says"] for row in rows] == ["against", "for", "for"]
+    assert [row["Standard error"] for row in rows] == [0.25, 0.125, 0.5]
+    assert "Standard error" not in regions.words(replace(attribution(np.ones(3)), words=tuple(written)))[0]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.views import answer, names
 from app.views.names import plain, title
 from explainers.masking import Baseline
+from explainers.text.board import Absence
 from explainers.types import Output
 
 # may stand unescaped: nothing in CommonMark, GFM, Streamlit's directives, formulas or emoji begins with one of these
@@ -88,7 +89,7 @@ def test_any_words_are_shown_as_they_are(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_the_sentence_keeps_words_in_their_place(text: str) -> None:
     spec = {"method": "rise", "model": text, "seed": 3, "params": {"baseline": "mean"}}
-    told = answer.sentence({"spec": spec, "result": {"meta": {"forwards": 1801}}}, text, 0.12345)
+    told = answer.sentence({"kind": "image", "spec": spec, "result": {"meta": {"forwards": 1801}}}, text, 0.12345)
     here = plain(text)
     assert told == (
         f"The model gives **{here}** a probability of **12.3%**. "
@@ -98,7 +99,7 @@ def test_the_sentence_keeps_words_in_their_place(text: str) -> None:
 
 def test_the_sentence_of_a_run_under_way_counts_nothing() -> None:
     spec = {"method": "sobol", "model": "tiny", "seed": 0, "params": {}}
-    told = answer.sentence({"spec": spec, "result": None}, "cat", 1.0)
+    told = answer.sentence({"kind": "image", "spec": spec, "result": None}, "cat", 1.0)
     assert told == (
         "The model gives **cat** a probability of **100.0%**. Sobol on **tiny**, hidden parts replaced by "
         "the mean colour, seed 0."
@@ -106,7 +107,8 @@ def test_the_sentence_of_a_run_under_way_counts_nothing() -> None:
 
 
 def test_every_baseline_and_output_has_words() -> None:
-    assert set(names.BASELINES) == set(get_args(Baseline))
+    assert set(names.BASELINES["image"]) == set(get_args(Baseline))
+    assert set(names.BASELINES["text"]) == set(get_args(Absence))
     assert set(names.OUTPUTS) == set(get_args(Output))
 
 
@@ -123,6 +125,7 @@ def test_every_baseline_and_output_has_words() -> None:
         ("smoothgrad", "SmoothGrad"),
         ("hsic", "HSIC"),
         ("lime", "LIME"),
+        ("ls_tree", "LS-Tree"),
     ],
 )
 def test_methods_are_written_as_the_field_does(method: str, shown: str) -> None:

@@ -1,0 +1,331 @@
+// An explained text: every word on its colour, what becomes of the answer without it, and which phrases say more.
+
+import { Job, MARKUP as JOB } from "../whylens.map/job.js"; // components are served beside each other
+import { Legend, MARKUP as LEGEND } from "../whylens.map/legend.js";
+import { read } from "../whylens.map/safetensors.js";
+import { percent, table } from "../whylens.map/scale.js";
+import { rows, top, verdict } from "./answers.js";
+import { Edits, Latest } from "./edits.js";
+import { called, decode, spread } from "./pieces.js";
+import { rows as phraseRows } from "./phrases.js";
+import { Sheet } from "./sheet.js";
+
+const PAUSE = 120; // milliseconds between two questions
+const KEYS = "Arrow keys go from word to word. Space switches a word off and on, Enter puts another in its place.";
+
+const MARKUP = `
+<div class="tools" role="toolbar" aria-label="How the text is drawn">
+  <div class="views" role="group" aria-label="What has a value">
+    <button type="button" data-sentences="">Words</button>
+    <button type="button" data-sentences="1">Sentences</button>
+  </div>
+  <label><input type="checkbox" class="numbers"> Numbers</label>
+  <label class="certain" title="Colour only what is more than two standard errors from zero"><input type="checkbox" class="clear"> Certain only</label>
+</div>
+<div class="sheet">
+  <div class="text" role="group" dir="auto"></div>
+  <p class="waiting" hidden></p>
+</div>
+<p class="cut" hidden></p>
+${LEGEND}
+<div class="line">
+  <div class="reading"></div>
+  <div class="acts" role="group" aria-label="The word in focus">
+    <button type="button" data-act="toggle">Switch off</button>
+    <button type="button" data-act="replace">Replace</button>
+  </div>
+</div>
+${JOB}
+<section class="answer" aria-label="What becomes of the answer">
+  <div class="head"><strong></strong><button type="button" class="reset" hidden>Reset</button></div>
+  <ol aria-label="Classes, before and after" hidden></ol>
+  <p class="note"></p>
+</section>
+<details class="phrases" hidden>
+  <summary></summary>
+  <p>How much the score of a phrase, read by itself, departs from what its words add up to.</p>
+  <ol></ol>
+</details>
+<div class="told" role="status"></div>
+`;
+
+const mounted = new WeakMap();
+
+export default function (component) {
+  let view = mounted.get(component.parentElement);
+  if (!view) {
+    view = new View(component.parentElement);
+    mounted.set(component.parentElement, view);
+  }
+  view.update(component.data, component.setTriggerValue);
+  return () => {
+    view.job.quiet();
+    view.asking.stop();
+    view.root.remove(); // the same place may be mounted again
+    mounted.delete(component.parentElement);
+  };
+}
+
+class View {
+  constructor(parent) {
+    this.root = document.createElement("div");
+    this.root.className = "view";
+    this.root.innerHTML = MARKUP;
+    parent.append(this.root);
+    const find = (selector) => this.root.querySelector(selector);
+    this.parts = Object.fromEntries(
+      ["views", "text", "waiting", "cut", "certain", "reading", "acts", "answer", "reset", "note", "phrases", "told"].map(
+        (name) => [name, find(`.${name}`)],
+      ),
+    );
+    this.parts.said = find(".answer strong");
+    this.parts.classes = find(".answer ol");
+    this.scale = new Legend(this.root);
+    this.job = new Job(this.root, {
+      onPreview: (tensors) => {
+        this.previews = tensors;
+        this.coarse();
+      },
+      onDone: (id) => this.trigger("finished", id),
+      onAgain: (id) => this.trigger("again", id),
+    });
+    this.sheet = new Sheet(this.parts.text, { onRead: (reading) => this.say(reading), onAct: (act, words) => this.act(act, words) });
+    this.asking = new Latest((question, signal) => this.probe(question, signal), PAUSE);
+    this.edits = new Edits([]);
+    this.tools(find);
+    this.say(null);
+    this.wanted = 0; // number of the newest map asked for; answers to older questions are dropped
+  }
+
+  tools(find) {
+    const views = [...this.root.querySelectorAll("[data-sentences]")];
+    const press = () => views.forEach((b) => b.setAttribute("aria-pressed", String(Boolean(b.dataset.sentences) === this.sheet.look.sentences)));
+    views.forEach((button) => button.addEventListener("click", () => {
+      this.sheet.change({ sentences: Boolean(button.dataset.sentences) });
+      press();
+      this.measure();
+      this.legend();
+    }));
+    press();
+    find(".numbers").addEventListener("change", (event) => this.parts.text.classList.toggle("numbered", event.target.checked));
+    find(".clear").addEventListener("change", (event) => this.sheet.change({ clear: event.target.checked }));
+    this.parts.reset.addEventListener("click", () => {
+      this.edits.clear();
+      this.edited("Every word is back.");
+      this.sheet.units[this.sheet.at]?.part.focus();
+    });
+    for (const button of this.parts.acts.querySelectorAll("button")) {
+      button.addEventListener("pointerdown", (event) => event.preventDefault()); // the word keeps the focus
+      button.addEventListener("click", () => this.sheet.act(button.dataset.act, this.sheet.at));
+    }
+  }
+
+  async update(data, trigger) {
+    this.trigger = trigger;
+    const before = this.data;
+    this.data = data;
+    this.parts.text.setAttribute("aria-label", `${data.alt} ${KEYS}`);
+    this.colours = table(data.stops);
+    this.measure();
+    if (before?.id !== data.id) {
+      this.edits = new Edits([]);
+      this.answered(null);
+    }
+    if (before?.input !== data.input || String(before?.spans) !== String(data.spans)) {
+      if (!(await this.open(data))) return;
+    }
+    if (this.data !== data) return; // a newer one came while the text was on its way
+    if (data.map) {
+      this.quiet();
+      if (before?.map !== data.map) await this.final(data);
+    } else if (before?.id !== data.id || before?.state !== data.state) {
+      this.sheet.explain(null);
+      this.legend();
+      this.run(data);
+    } else if (before.target !== data.target) {
+      this.coarse();
+    }
+    if (before?.target !== data.target && this.answer) this.answered(this.answer);
+    this.interactions();
+  }
+
+  async open(data) {
+    const answer = await fetch(data.input);
+    if (!answer.ok) {
+      this.failed("The text could not be read. Reload the page.");
+      return false;
+    }
+    const text = decode(await answer.arrayBuffer());
+    if (this.data.input !== data.input) return false;
+    this.sheet.edits = null;
+    this.sheet.show(text, data.spans, data.cut);
+    this.edits = new Edits(this.sheet.words.map((word) => word.text));
+    this.parts.views.hidden = this.sheet.sentences.length < 2 || data.by === "sentence";
+    this.parts.cut.hidden = !data.cut;
+    this.parts.cut.textContent = `The model reads the first ${([...text].length - data.cut).toLocaleString("en")} characters. The last ${data.cut.toLocaleString("en")}, in grey, do not count.`;
+    this.answered(null);
+    return true;
+  }
+
+  async final(data) {
+    const mine = ++this.wanted;
+    const answer = await fetch(data.map);
+    if (!answer.ok) return this.failed("The values could not be read. Reload the page.");
+    const { values, stderr } = read(await answer.arrayBuffer());
+    if (mine !== this.wanted) return;
+    this.explain(values, stderr);
+    this.root.dataset.drawn = data.map;
+  }
+
+  failed(why) {
+    this.parts.waiting.hidden = false;
+    this.parts.waiting.textContent = why;
+  }
+
+  run(data) {
+    this.quiet();
+    this.previews = null;
+    delete this.root.dataset.drawn;
+    this.job.run(data);
+  }
+
+  quiet() {
+    this.job.quiet();
+    this.parts.waiting.hidden = true;
+  }
+
+  coarse() {
+    const tensor = this.previews?.[String(this.data.target)];
+    if (!tensor) return;
+    this.explain(tensor);
+    this.root.dataset.previewed = String(Number(this.root.dataset.previewed ?? 0) + 1);
+  }
+
+  explain({ values }, stderr) {
+    const d = this.sheet.words.length;
+    this.sheet.explain({ values: spread(values, d), stderr: stderr?.values, signed: this.data.signed, colours: this.colours });
+    this.legend();
+  }
+
+  measure() {
+    const sum = this.sheet.look.sentences ? "; summed over each sentence" : "";
+    this.scale.say({ ...this.data, unit: `${this.data.unit}${sum}` }, this.colours);
+  }
+
+  legend() {
+    if (this.sheet.reading === null) this.say(null);
+    this.parts.certain.hidden = !this.sheet.stderr; // without chance, and for sums, no doubt is known
+    this.scale.show(this.sheet.limits);
+  }
+
+  say(reading) {
+    this.scale.mark(reading?.value ?? null);
+    this.parts.acts.hidden = !reading;
+    if (!reading) {
+      this.parts.reading.textContent = this.sheet.map ? `Point at a ${this.noun()} to read its value.` : "";
+      return;
+    }
+    const error = reading.stderr === undefined ? "" : ` \u00b1 ${reading.stderr.toPrecision(2)}`;
+    this.parts.reading.textContent = [
+      reading.called,
+      reading.value === undefined ? "" : `${reading.text}${error}`,
+      `${this.noun()} ${reading.unit + 1} of ${reading.of}`,
+    ].filter(Boolean).join(" \u00b7 ");
+    const [toggle, replace] = this.parts.acts.children;
+    toggle.textContent = reading.words.every((i) => this.edits.off.has(i)) ? "Switch on" : "Switch off";
+    replace.hidden = reading.words.length > 1;
+  }
+
+  noun() {
+    return this.sheet.look.sentences ? "sentence" : this.data.by;
+  }
+
+  act(act, words) {
+    if (act === "replace") {
+      if (words.length > 1) return;
+      this.sheet.write((written) => {
+        if (written === null) return;
+        this.edits.replace(words[0], written);
+        this.edited();
+      });
+      return;
+    }
+    this.edits[act](words);
+    this.edited();
+  }
+
+  edited(said) {
+    this.sheet.edit(this.edits);
+    this.tell(said ?? (this.edits.count ? `${this.edits.said()}.` : "Every word is back."));
+    if (!this.edits.count) {
+      this.asking.stop();
+      this.answered(null);
+      return;
+    }
+    this.parts.said.textContent = this.edits.said();
+    this.parts.reset.hidden = false;
+    this.parts.answer.setAttribute("aria-busy", "true");
+    this.asking.put(this.edits.body());
+  }
+
+  async probe(question, signal) {
+    try {
+      const answer = await fetch(this.data.probe, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(question),
+        signal,
+      });
+      const told = await answer.json();
+      if (signal.aborted) return;
+      if (answer.ok) this.answered(told, true);
+      else this.refused(told.error.message);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+      this.refused("The server did not answer. Is it still running?");
+    }
+  }
+
+  answered(answer, aloud = false) {
+    this.answer = answer;
+    const { said, reset, classes, note } = this.parts;
+    this.parts.answer.removeAttribute("aria-busy");
+    reset.hidden = !answer;
+    classes.hidden = !answer;
+    if (!answer) {
+      said.textContent = "What if a word were missing?";
+      note.textContent = "Click a word to switch it off, or double-click it to write another in its place: the answer moves at once. By keyboard: arrow keys, Space, Enter.";
+      delete this.root.dataset.probed;
+      return;
+    }
+    const shown = top(answer, this.data.target);
+    const explained = shown.find((entry) => entry.target === this.data.target);
+    classes.replaceChildren(...rows(shown, this.data.target));
+    note.textContent = explained ? verdict(explained, answer.band.sets, this.edits.count) : "";
+    this.root.dataset.probed = String(this.edits.count);
+    if (aloud && explained) this.tell(`${this.edits.said()}: ${explained.label} ${percent(explained.before)}, now ${percent(explained.after)}. ${note.textContent}`);
+  }
+
+  refused(why) {
+    this.parts.answer.removeAttribute("aria-busy");
+    this.parts.classes.hidden = true;
+    this.parts.note.textContent = why;
+    this.tell(why);
+  }
+
+  tell(words) {
+    this.parts.told.textContent = words;
+  }
+
+  interactions() {
+    const phrases = this.data.map && this.data.phrases;
+    this.parts.phrases.hidden = !phrases?.length;
+    if (this.parts.phrases.hidden || this.listed === phrases) return;
+    this.listed = phrases;
+    const listed = phraseRows(phrases, this.sheet);
+    this.parts.phrases.querySelector("summary").textContent =
+      listed.length < phrases.length ? `Phrases that say more than their words: the strongest ${listed.length} of ${phrases.length}` : "Phrases that say more than their words";
+    this.parts.phrases.querySelector("ol").replaceChildren(...listed);
+  }
+}
