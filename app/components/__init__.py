@@ -49,12 +49,6 @@ def tokens(data: Mapping[str, Any], key: str) -> tuple[str | None, str | None]:
     return event.finished, event.again
 
 
-def tokens(data: Mapping[str, Any], key: str) -> tuple[str | None, str | None]:
-    """The same for a text, whose words can be switched off and replaced."""
-    event = _mount("tokens", key, data, ("finished", "again"))
-    return event.finished, event.again
-
-
 def classes(entries: Sequence[Mapping[str, Any]], target: int, key: str) -> int | None:
     """Classes with probabilities; the one just clicked."""
     clicked: int | None = _mount("classes", key, {"classes": list(entries), "target": target}, ("target",)).target

@@ -22,7 +22,6 @@ TITLES = {
     "kernel_shap": "KernelSHAP",
     "lime": "LIME",
     "ls_tree": "LS-Tree",
-    "ls_tree": "LS-Tree",
     "partition_shap": "Partition SHAP",
     "permutation_shap": "Permutation SHAP",
     "rise": "RISE",

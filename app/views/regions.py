@@ -61,22 +61,3 @@ def words(attribution: Attribution) -> list[dict[str, object]]:
         for row, i in zip(rows, order, strict=True):
             row["Standard error"] = float(attribution.stderr[i])
     return rows
-
-
-def words(attribution: Attribution) -> list[dict[str, object]]:
-    """Every word with its value, the largest first; place counted from the beginning."""
-    order = np.argsort(-np.abs(attribution.values), kind="stable")
-    rows: list[dict[str, object]] = [
-        {
-            "Rank": rank,
-            "Word": attribution.words[i].text,
-            "Place": int(i) + 1,
-            "Value": float(attribution.values[i]),
-            "Says": "for" if attribution.values[i] > 0 else "against",
-        }
-        for rank, i in enumerate(order, 1)
-    ]
-    if attribution.stderr is not None:
-        for row, i in zip(rows, order, strict=True):
-            row["Standard error"] = float(attribution.stderr[i])
-    return rows
