@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from typing import Any, get_args
@@ -74,16 +74,13 @@ class Edit:
 
 @dataclass(frozen=True, kw_only=True)
 class Edited:
-    """Probabilities of the classes asked for; `low` and `high` over the `sets` of other words, empty where none are."""
+    """Probabilities of the classes, and their least and greatest over the `sets` of other words: none without sets."""
 
     text: str
     probabilities: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
     sets: int
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def edit(model: Classifier, digest: str, asked: Edit) -> Edited:
@@ -96,14 +93,11 @@ def edit(model: Classifier, digest: str, asked: Edit) -> Edited:
     others = [number for number in range(len(words)) if number not in touched]
     chosen = list(sets(others, len(touched), asked.seed))
     (now,) = without(model, score, text, words, asked.baseline, [asked.off]).tolist()
-    band = [without(model, score, asked.text, asked.words, asked.baseline, chosen)] if chosen else []
-    return Edited(
-        text=text,
-        probabilities=tuple(now),
-        low=tuple(low for rows in band for low in rows.amin(0).tolist()),
-        high=tuple(high for rows in band for high in rows.amax(0).tolist()),
-        sets=len(chosen),
-    )
+    low, high = (), ()
+    if chosen:
+        rows = without(model, score, asked.text, asked.words, asked.baseline, chosen)
+        low, high = tuple(rows.amin(0).tolist()), tuple(rows.amax(0).tolist())
+    return Edited(text=text, probabilities=tuple(now), low=low, high=high, sets=len(chosen))
 
 
 def sets(others: Sequence[int], size: int, seed: int) -> Iterator[frozenset[int]]:

@@ -30,7 +30,8 @@ class FitBook:
         with self._lock:
             answer = self._asked.get(model)
             if answer is None or (answer.done() and answer.exception() is not None and self._shelf.holds(model)):
-                answer = self._asked[model] = self._thread.submit(self.find, model)
+                self._asked[model] = self._thread.submit(self.find, model)
+                return None
             return answer.result() if answer.done() else None
 
     def warm(self, model: str) -> None:

@@ -248,6 +248,7 @@ class Probe:
 
     @ray.method(concurrency_group="heads")
     def fit_head(self, base: str, texts: Sequence[str], labels: Sequence[str]) -> Definition:
+        """Not in a job's slot: the encoder is loaded here, and who asks would wait behind maps that take minutes."""
         os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)  # on Linux a thread has its own
         return fitted(self._shelf.get(base), texts, labels)
 

@@ -11,7 +11,7 @@ import models
 from app.jobs.heads import Definition, classifier, head_id
 from explainers.types import Classifier
 
-PLACES = 3  # a large classifier takes about 0.5 GB; more of them would crowd out the maps
+PLACES = 3  # for models, and as many for heads; a large classifier takes about 0.5 GB, which crowds out the maps
 
 
 class Shelf:
@@ -39,8 +39,10 @@ class Shelf:
             found = self._load(name)
             with self._lock:
                 self._loaded[name] = found
-                while len(self._loaded) > PLACES:
-                    self._loaded.popitem(last=False)
+                # a head is small beside its encoder, and must not push a model out
+                alike = [known for known in self._loaded if (head_id(known) is None) == (head_id(name) is None)]
+                for known in alike[:-PLACES]:
+                    del self._loaded[known]
             return found
 
     def holds(self, name: str) -> bool:

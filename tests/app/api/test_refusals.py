@@ -116,12 +116,16 @@ def test_an_unknown_id(client: TestClient, id: str) -> None:
         ("GET", f"explanations/{id}/blobs/{'0' * 64}"),
         ("POST", f"explanations/{id}/cancel"),
         ("GET", f"assets/{id}/image"),
+        ("GET", f"assets/{id}/text"),
+        ("DELETE", f"heads/{id}"),
     ):
         said.add(refusal(client.request(method, f"{ROOT}/{path}"), 404))
     if "2f" not in id:
         assert said == {
             "There is no such explanation, or it is not yours.",
             "There is no such picture, or it is not yours.",
+            "There is no such text, or it is not yours.",
+            "There is no such classifier, or it is not yours.",
         }
     refusal(client.put(f"{ROOT}/explanations/{id}/view", json={"target": 1}), 404)
 

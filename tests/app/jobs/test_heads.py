@@ -97,3 +97,11 @@ def test_nothing_is_left_on_the_encoder(wordy: models.TextClassifier) -> None:
     before = {name: tensor.clone() for name, tensor in wordy.module.state_dict().items()}
     fitted(wordy, TEXTS, LABELS)
     assert all(torch.equal(tensor, before[name]) for name, tensor in wordy.module.state_dict().items())
+
+
+def test_heads_push_out_heads_and_no_models(tiny: models.ImageClassifier, wordy: models.TextClassifier) -> None:
+    made = prompted(wordy, {"no": ["bad"], "yes": ["good"]})
+    shelf = stocked(tiny, wordy, heads=lambda _: made)
+    for k in range(5):
+        shelf.get(f"head/{k}")
+    assert set(shelf._loaded) == {"tiny", "wordy", "head/2", "head/3", "head/4"}

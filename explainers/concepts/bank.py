@@ -1,0 +1,146 @@
+"""The concepts of a set of images: a dictionary of what a layer says of them, and the crops that show each best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from explainers.concepts.dictionaries import Dictionary, learn
+from explainers.concepts.importance import Importance, importance
+from explainers.concepts.split import Split, split
+from explainers.scoring import grid_of
+from explainers.types import Classifier, InputError, Output
+
+CROPS = 9  # shown of each concept
+FEWEST = 2  # images
+
+Rows = Literal["locations", "crops"]
+CROP = 0.3  # side of a crop, in shorter sides of the input; neighbours overlap by a fifth
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Where in which image a concept is strong: left, top, right, bottom in pixels of the model's input."""
+
+    image: int
+    box: tuple[int, int, int, int]
+    strength: float
+
+
+@dataclass(frozen=True, eq=False)
+class ConceptBank:
+    """k concepts at a layer. `codes` are those of the images they were learnt from, at each place of the layer."""
+
+    split: Split
+    dictionary: Dictionary
+    codes: Float[Tensor, "n k *map"]
+    activations: Float[Tensor, "n p *map"]
+    crops: tuple[tuple[Crop, ...], ...]
+    target: int
+
+    @property
+    def D(self) -> Float[Tensor, "k p"]:  # noqa: N802  (the literature's name)
+        """Atoms of length one."""
+        return self.dictionary.D
+
+    def encode(self, a: Float[Tensor, "n p *map"]) -> Float[Tensor, "n k *map"]:
+        """How much of each concept there is, at each place; differentiable."""
+        return placed(self.dictionary.encode(rows(a)), a)
+
+    def decode(self, u: Float[Tensor, "n k *map"]) -> Float[Tensor, "n p *map"]:
+        return placed(self.dictionary.decode(rows(u)), u)
+
+    def importance(self, method: str = "gradient_x_input", seed: int = 0, output: Output = "logit") -> Importance:
+        """What each concept adds to the score of the bank's class, in each of its images."""
+        return importance(self.split.head, self.activations, self.codes, self.D, self.target, method, seed, output)
+
+
+def fit_concepts(
+    model: Classifier,
+    images: Sequence[Any],
+    target: int,
+    layer: str | None = None,
+    n_concepts: int = 10,
+    factorizer: str = "nmf",
+    rows_from: Rows = "locations",
+    seed: int = 0,
+) -> ConceptBank:
+    """Learn concepts from images, usually those that the model takes for `target`.
+
+    `rows_from`: the activation at every place of every image, or, as published, the mean activation of square crops
+    scaled up to the input. Costs a forward as far as the layer for each image (and crop), and the factorisation. Raises
+    InputError naming what does not suit.
+    """
+    if len(images) < FEWEST:
+        raise InputError(f"images must number at least {FEWEST}; got {len(images)}")
+    if not 0 <= target < len(model.labels):
+        raise InputError(f"target must lie in [0, {len(model.labels) - 1}]; got {target}")
+    x = torch.stack([grid_of(model.prepare(image)) for image in images])
+    cut = split(model, x, layer)
+    activations = cut.encode(x)
+    learnt = rows(activations) if rows_from == "locations" else of_crops(cut, x)
+    dictionary = learn(learnt, n_concepts, factorizer, seed)
+    codes = placed(dictionary.encode(rows(activations)), activations)
+    return ConceptBank(cut, dictionary, codes, activations, strongest(codes, (x.shape[-2], x.shape[-1])), target)
+
+
+def rows(a: Float[Tensor, "n p *map"]) -> Float[Tensor, "m p"]:
+    """Every place of every image is a row."""
+    return a.flatten(2).mT.flatten(0, 1) if a.ndim > 2 else a
+
+
+def placed(u: Float[Tensor, "m q"], like: Float[Tensor, "n _ *map"]) -> Float[Tensor, "n q *map"]:
+    if like.ndim == 2:
+        return u
+    grid: Tensor = u.unflatten(0, (len(like), -1)).mT.unflatten(2, like.shape[2:])
+    return grid
+
+
+def of_crops(cut: Split, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "m p"]:
+    """Mean activations of overlapping square crops, each scaled up to the input."""
+    size = (x.shape[-2], x.shape[-1])
+    side = max(round(CROP * min(size)), 1)
+    step = max(round(0.8 * side), 1)
+    crops = x.unfold(2, side, step).unfold(3, side, step).permute(0, 2, 3, 1, 4, 5).flatten(0, 2)
+    means = [
+        cut.encode(torch.nn.functional.interpolate(part, size, mode="bilinear", antialias=True)).flatten(2).mean(2)
+        for part in crops.split(64)
+    ]
+    return torch.cat(means)
+
+
+def strongest(u: Float[Tensor, "n k *map"], size: tuple[int, int]) -> tuple[tuple[Crop, ...], ...]:
+    """Of each concept the places where it is strongest, at most one in an image, strongest first.
+
+    The box is a square of `CROP` around the middle of the place; the receptive field may be larger.
+    """
+    flat = u.flatten(2) if u.ndim > 2 else u[..., None]
+    height, width = u.shape[2:] if u.ndim == 4 else (1, flat.shape[2])
+    best, place = flat.max(2)  # (n, k)
+    shown = []
+    for k in range(u.shape[1]):
+        order = best[:, k].argsort(descending=True, stable=True)[:CROPS].tolist()
+        shown.append(
+            tuple(
+                Crop(n, around(int(place[n, k]), (height, width), size, u.ndim == 4), float(best[n, k]))
+                for n in order
+                if best[n, k] > 0
+            )
+        )
+    return tuple(shown)
+
+
+def around(place: int, grid: tuple[int, int], size: tuple[int, int], over: bool) -> tuple[int, int, int, int]:
+    """A square about a place of the layer's grid; the whole picture where the layer has no grid over it."""
+    (h, w), side = size, max(round(CROP * min(size)), 1)
+    if not over:
+        return 0, 0, w, h
+    row, column = divmod(place, grid[1])
+    top = min(max(round((row + 0.5) * h / grid[0] - side / 2), 0), h - side)
+    left = min(max(round((column + 0.5) * w / grid[1] - side / 2), 0), w - side)
+    return left, top, left + side, top + side
