@@ -154,12 +154,16 @@ def test_own_labels_become_the_model(desk: Service) -> None:
     assert "- **up**: good; good film" in text(at)
 
 
-def test_a_table_is_fitted_and_told_with_what_was_held_out(desk: Service) -> None:
+@pytest.mark.parametrize("pasted", [True, False])
+def test_a_table_is_fitted_and_told_with_what_was_held_out(desk: Service, pasted: bool) -> None:
     explanation = explained(desk)
     at, key = opened(e=explanation.id), f"{explanation.id}/head"
     at.radio(key=f"{key}/how").set_value("table").run()
     rows = "text,label\n" + "".join(f"a good film {'a ' * k},up\na bad film {'a ' * k},down\n" for k in range(20))
-    at.text_area(key=f"{key}/rows").set_value(rows)
+    if pasted:
+        at.text_area(key=f"{key}/rows").set_value(rows)
+    else:
+        at.file_uploader(key=f"{key}/table").set_value(("mine.csv", rows.encode(), "text/csv"))
     at.button(key=f"{key}/make").click().run()
     assert spec_of(desk, at).kind == "text"
     (head,) = desk.heads(ME)
