@@ -37,13 +37,15 @@ whole: $(VENV)/dev $(VENV)/chromium
 	@echo "Whylens: whole-system tests, with the worker pool and a real browser"
 	@$(BIN)/python -m pytest -q -m "browser or topology"
 
-# DATA: a folder with imagenet_samples/ and coco_boxes/; without it the benchmarks that need one are left out
+# DATA: a folder with imagenet_samples/, coco_boxes/ and text/; without it the benchmarks that need one are left out
 bench: $(VENV)/dev
 	@for name in engine precision serving rise_agreement kernel_shap; do \
 		echo "Whylens: benchmark $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@if [ -n "$(DATA)" ]; then \
 		$(BIN)/python -m benchmarks.accuracy --data "$(DATA)" && \
-		$(BIN)/python -m benchmarks.pointing --data "$(DATA)/coco_boxes"; fi
+		$(BIN)/python -m benchmarks.pointing --data "$(DATA)/coco_boxes" && \
+		$(BIN)/python -m benchmarks.text_accuracy "$(DATA)/text" && \
+		$(BIN)/python -m benchmarks.text_deletion "$(DATA)/text"; fi
 	@echo "Whylens: benchmarks written to benchmarks/results"
 
 # what is done stays in data/trust, so it can be stopped and taken up again
