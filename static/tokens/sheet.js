@@ -94,7 +94,13 @@ export class Sheet {
       part.append(word);
     }
     part.classList.toggle("off", words.every((i) => this.edits?.off.has(i)));
+    part.classList.toggle("new", this.strange(words));
     return part;
+  }
+
+  // A word that the map does not know, since another was explained in its place.
+  strange(words) {
+    return words.length === 1 && Boolean(this.edits?.replaced.has(words[0]));
   }
 
   // Values of what is shown: of words, or of the sentences they add up to, of which no error is known.
@@ -119,7 +125,7 @@ export class Sheet {
       const colour = pixels?.[4 * k + 3] ? pixels.subarray(4 * k, 4 * k + 3) : null;
       part.style.backgroundColor = colour ? `rgb(${colour.join()})` : "";
       part.style.color = colour ? `rgb(${ink(colour).join()})` : "";
-      part.dataset.value = shown ? number(shown.values[k]) : "";
+      part.dataset.value = shown && !this.strange(words) ? number(shown.values[k]) : "";
       const name = words.map((i) => this.edits?.text(i) ?? this.words[i].text).join(" ");
       part.setAttribute("aria-label", [called(name), part.dataset.value].filter(Boolean).join(" "));
       if (this.onAct) part.setAttribute("aria-checked", String(!part.classList.contains("off")));
@@ -139,14 +145,15 @@ export class Sheet {
     const unit = k === null ? null : this.units[k];
     if (!unit) return this.onRead(null);
     const text = unit.words.map((i) => this.edits?.text(i) ?? this.words[i].text).join(" ");
+    const known = this.values && !this.strange(unit.words);
     this.onRead({
       unit: k,
       of: this.units.length,
       words: unit.words,
       called: called(text),
-      value: this.values?.[k],
-      stderr: this.stderr?.[k],
-      text: this.values ? number(this.values[k]) : "",
+      value: known ? this.values[k] : undefined,
+      stderr: known ? this.stderr?.[k] : undefined,
+      text: known ? number(this.values[k]) : "",
     });
   }
 

@@ -227,7 +227,7 @@ class View {
     const error = reading.stderr === undefined ? "" : ` \u00b1 ${reading.stderr.toPrecision(2)}`;
     this.parts.reading.textContent = [
       reading.called,
-      reading.value === undefined ? "" : `${reading.text}${error}`,
+      reading.value !== undefined ? `${reading.text}${error}` : this.sheet.map ? "new here, no value" : "",
       `${this.noun()} ${reading.unit + 1} of ${reading.of}`,
     ].filter(Boolean).join(" \u00b7 ");
     const [toggle, replace] = this.parts.acts.children;

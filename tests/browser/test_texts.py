@@ -125,6 +125,7 @@ def test_keyboard_alone(page: Page, server: Server) -> None:
     page.keyboard.press("Enter")
     expect(units.nth(1)).to_be_focused()
     expect(units.nth(1)).to_have_text("terrible")
+    expect(page.locator(".reading")).to_contain_text("“terrible” · new here, no value")
     expect(told).to_contain_text("With “terrible” for “wonderful”")
     assert probed(page, 1) != off
     page.keyboard.press("Enter")
