@@ -33,7 +33,7 @@ from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
-from app.jobs.spec import UNFINISHED
+from app.jobs.spec import UNFINISHED, TrustSpec
 from app.settings import Settings
 from app.storage.store import Store
 from models.card import Kind
@@ -161,13 +161,17 @@ class Dispatcher:
         self._lock = RLock()
         for key, owner in self._runs.unfinished():
             self._runs.requeue(key)
-            self._queue.put(owner, key)
+            self._put(owner, key)
         self._start()
 
     def submit(self, key: str, owner: str) -> None:
         with self._lock:
-            self._queue.put(owner, key)
+            self._put(owner, key)
             self._start()
+
+    def _put(self, owner: str, key: str) -> None:
+        """What a user asks for starts before judgements, which are asked for by looking at what is done."""
+        self._queue.put(owner, key, patient=isinstance(self._runs.get(key).spec, TrustSpec))
 
     def cancel(self, key: str) -> None:
         """The run is already marked: a job that has not started is forgotten, a running one interrupted."""
@@ -217,7 +221,7 @@ class Dispatcher:
             self._runs.fail(key, f"The worker died {DEATHS} times on this; it may need more memory than there is.")
             return
         self._runs.requeue(key)
-        self._queue.put(owner, key)
+        self._put(owner, key)
 
 
 class Probe:

@@ -1,4 +1,7 @@
-"""Whose job is next: users in turn, each user's own jobs in order. One heavy user cannot starve another."""
+"""Whose job is next: users in turn, each user's own jobs in order, those that can wait after the others.
+
+One heavy user cannot starve another.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,18 @@ class FairQueue:
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, deque[str]] = OrderedDict()
+        self._patient: set[str] = set()
 
-    def put(self, owner: str, key: str) -> None:
+    def put(self, owner: str, key: str, patient: bool = False) -> None:
+        """`patient`: a job that starts after all others of its owner."""
         keys = self._turns.setdefault(owner, deque())
-        if key not in keys:
+        if key in keys:
+            return
+        if patient:
+            self._patient.add(key)
             keys.append(key)
+        else:
+            keys.insert(sum(queued not in self._patient for queued in keys), key)
 
     def take(self) -> tuple[str, str] | None:
         """(owner, key) of the next job; its owner goes to the end of the line."""
@@ -22,12 +32,14 @@ class FairQueue:
             return None
         owner, keys = self._turns.popitem(last=False)
         key = keys.popleft()
+        self._patient.discard(key)
         if keys:
             self._turns[owner] = keys
         return owner, key
 
     def drop(self, key: str) -> bool:
         """Forget a key; False when it was not there."""
+        self._patient.discard(key)
         for owner, keys in self._turns.items():
             if key in keys:
                 keys.remove(key)

@@ -36,6 +36,17 @@ def test_a_user_who_comes_later_waits_for_one_job_of_each_before() -> None:
     assert taken(queue) == ["b0", "a1", "c0"]
 
 
+def test_what_can_wait_comes_after_its_owners_others_and_holds_up_nobody_else() -> None:
+    queue = filled(("a", "a0"))
+    queue.put("a", "judgement", patient=True)
+    queue.put("a", "a1")
+    queue.put("b", "b0")
+    assert queue.position("judgement") == 3
+    assert taken(queue) == ["a0", "b0", "a1", "judgement"]
+    queue.put("a", "again", patient=True)
+    assert taken(queue) == ["again"]
+
+
 def test_the_same_key_is_queued_once() -> None:
     assert taken(filled(("a", "a0"), ("a", "a0"))) == ["a0"]
 
