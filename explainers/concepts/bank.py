@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from explainers.concepts.dictionaries import Dictionary, learn
-from explainers.concepts.importance import Importance, importance, scaled
+from explainers.concepts.importance import Importance, Mixed, importance, scaled
 from explainers.concepts.split import Split, split
 from explainers.scoring import grid_of
 from explainers.types import Classifier, InputError, Output
@@ -58,6 +58,10 @@ class ConceptBank:
     def importance(self, method: str = "gradient_x_input", seed: int = 0, output: Output = "logit") -> Importance:
         """What each concept adds to the score of the bank's class, in each of its images."""
         return importance(self.split.head, self.activations, self.codes, self.D, self.target, method, seed, output)
+
+    def mixed(self, output: Output = "logit") -> Mixed:
+        """The score of the bank's class in each of its images as a function of its concepts, for `quality`."""
+        return Mixed(self.split.head, self.activations, self.codes, self.D, self.target, output)
 
     def activate(self, model: Classifier, images: Sequence[Any]) -> Float[Tensor, "n p *map"]:
         """What the bank's layer says of other images, which `encode` and `without` take."""
