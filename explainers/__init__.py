@@ -1,5 +1,7 @@
 """Explainers of image and text classifiers. `explain` is one call; `stream` shows the result sharpen."""
 
+from explainers.concepts.bank import ConceptBank, Crop, fit_concepts
+from explainers.concepts.clusters import Cluster, ClusterGraph, Edge, strategies
 from explainers.fit import Fit, method_fit, method_fits
 from explainers.indices import SobolIndices, sobol_indices
 from explainers.metrics.panel import PANEL_REVISION, stream_trust, trust
@@ -28,7 +30,12 @@ __all__ = [
     "Attributions",
     "Check",
     "Classifier",
+    "Cluster",
+    "ClusterGraph",
+    "ConceptBank",
+    "Crop",
     "DeepLift",
+    "Edge",
     "Explainer",
     "Fit",
     "InputError",
@@ -46,12 +53,14 @@ __all__ = [
     "build",
     "deeplift",
     "explain",
+    "fit_concepts",
     "list_methods",
     "method",
     "method_fit",
     "method_fits",
     "shapley_values",
     "sobol_indices",
+    "strategies",
     "stream",
     "stream_classes",
     "stream_trust",

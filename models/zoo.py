@@ -15,14 +15,14 @@ from models.card import Fit, Interpolation, Kind, ModelCard, UnsupportedModelErr
 from models.classifier import Classifier, ImageClassifier, Normalized
 from models.digest import digest
 from models.probe import probe
-from models.sources import bundled, folder, minilm, timm_zoo, torchvision_zoo, transformers_folder
+from models.sources import bundled, folder, minilm, shortcut, timm_zoo, torchvision_zoo, transformers_folder
 from models.text.classifier import TextClassifier
 from models.text.reader import Reader
 
 
 @overload
 def load(
-    name: Literal["efficientnet_lite0"], operator: Path | None = None, allow_pth: bool = False
+    name: Literal["efficientnet_lite0", "planted_shortcut"], operator: Path | None = None, allow_pth: bool = False
 ) -> ImageClassifier: ...
 @overload
 def load(name: Literal["minilm"], operator: Path | None = None, allow_pth: bool = False) -> TextClassifier: ...
@@ -40,6 +40,8 @@ def load(name: str, operator: Path | None = None, allow_pth: bool = False) -> Cl
         source, inner = "", name
     if source == "" and inner in bundled.names():
         return assemble(*bundled.load(inner))
+    if source == "" and inner in shortcut.names():
+        return assemble(*shortcut.load(inner))
     if source == "" and inner in minilm.names():
         return minilm.load()
     if source in ("", "operator") and operator is not None and (operator / f"{inner}.toml") in operator.glob("*.toml"):
@@ -89,7 +91,7 @@ def wrap(
 def list_models(kind: Kind = "image", operator: Path | None = None, allow_pth: bool = False) -> tuple[ModelCard, ...]:
     """Cards of what loads here without a network. Their digest is None: no weights are read."""
     entries = folder.survey(operator, allow_pth)[0] if operator is not None else ()
-    cards = (*bundled.cards(), *minilm.cards(), *(entry.card for entry in entries))
+    cards = (*bundled.cards(), *shortcut.cards(), *minilm.cards(), *(entry.card for entry in entries))
     return tuple(card for card in cards if card.kind == kind)
 
 

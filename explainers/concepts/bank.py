@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from explainers.concepts.dictionaries import Dictionary, learn
-from explainers.concepts.importance import Importance, importance
+from explainers.concepts.importance import Importance, Mixed, importance, scaled
 from explainers.concepts.split import Split, split
 from explainers.scoring import grid_of
 from explainers.types import Classifier, InputError, Output
@@ -58,6 +58,31 @@ class ConceptBank:
     def importance(self, method: str = "gradient_x_input", seed: int = 0, output: Output = "logit") -> Importance:
         """What each concept adds to the score of the bank's class, in each of its images."""
         return importance(self.split.head, self.activations, self.codes, self.D, self.target, method, seed, output)
+
+    def mixed(self, output: Output = "logit") -> Mixed:
+        """The score of the bank's class in each of its images as a function of its concepts, for `quality`."""
+        return Mixed(self.split.head, self.activations, self.codes, self.D, self.target, output)
+
+    def activate(self, model: Classifier, images: Sequence[Any]) -> Float[Tensor, "n p *map"]:
+        """What the bank's layer says of other images, which `encode` and `without` take."""
+        return self.split.encode(torch.stack([grid_of(model.prepare(image)) for image in images]))
+
+    def without(
+        self, concepts: Sequence[int], a: Float[Tensor, "n p *map"] | None = None
+    ) -> Float[Tensor, "n classes"]:
+        """Logits with these concepts taken out of activations, by default those that the bank was learnt from.
+
+        What the dictionary leaves out stays, so that no concepts taken out gives the model's own logits.
+        """
+        unknown = [k for k in concepts if not 0 <= k < len(self.D)]
+        if unknown:
+            raise InputError(f"concepts must lie in [0, {len(self.D) - 1}]; got {unknown[0]}")
+        here, u = (self.activations, self.codes) if a is None else (a, self.encode(a))
+        M = torch.ones(len(here), len(self.D))
+        M[:, list(concepts)] = 0
+        with torch.inference_mode():
+            logits: Tensor = self.split.head(scaled(here, u, self.D, M))
+        return logits.clone()
 
 
 def fit_concepts(

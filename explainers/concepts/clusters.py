@@ -1,13 +1,16 @@
 """The strategic cluster graph: which images are decided by the same concepts, and how well each such group fares.
 
 The published picture (Fel et al. 2023, arXiv:2306.07304) places images by their concept importances. Clusters, their
-reliability and edges are definitions of ours: a cluster is one of HDBSCAN (Campello, Moulavi and Sander 2013) on the
-importances themselves, divided by the sum of their sizes, never on the picture, whose distances mean little.
+reliability and edges are definitions of ours. Clusters are found in the importances themselves, divided by the sum of
+their sizes, never in the picture, whose distances mean little: a mixture of normal distributions with one covariance,
+as many as BIC wants (Fraley and Raftery 2002), joined where they overlap (Hennig 2010). Clusters by density (HDBSCAN)
+were tried and lost: concepts that vary alike in every group, as the size of what is shown, fill the gap between two.
 """
 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +22,16 @@ from torch import Tensor
 
 from explainers.concepts.bank import ConceptBank
 from explainers.concepts.importance import importance
-from explainers.scoring import grid_of
 from explainers.types import Classifier, InputError
 
 NEIGHBOURS = 10
 SHUFFLES = 200
 NORMAL = 1.959964  # the normal distribution has 95 % within so many standard deviations
 LEAST = 5  # images of a cluster
-ALIKE = 0.1  # distance of shares below which two images are decided alike
+MOST = 6  # distributions in a mixture
+STARTS = 5  # of every mixture; the likeliest end counts
+ALIKE = 0.01  # differences of shares that mean nothing
+APART = 4.0  # standard deviations between two clusters: half way, one in forty of each lies on the wrong side
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +89,7 @@ def strategies(
     if truth is not None and len(truth) != len(images):
         raise InputError(f"truth must name a class for each of {len(images)} images; got {len(truth)}")
     chosen = bank.target if target is None else target
-    a = bank.split.encode(torch.stack([grid_of(model.prepare(image)) for image in images]))
+    a = bank.activate(model, images)
     shares = importance(bank.split.head, a, bank.encode(a), bank.D, chosen).shares
     right = None
     if truth is not None:
@@ -95,7 +100,7 @@ def strategies(
 
 def graph(shares: Float[Tensor, "n k"], right: Bool[Tensor, " n"] | None = None, seed: int = 0) -> ClusterGraph:
     """From what each concept is worth in each image, by whatever method."""
-    labels = clustered(shares)
+    labels = clustered(shares, seed)
     groups = [(labels == c).nonzero()[:, 0] for c in range(int(labels.max()) + 1)]
     clusters = tuple(
         Cluster(
@@ -109,22 +114,31 @@ def graph(shares: Float[Tensor, "n k"], right: Bool[Tensor, " n"] | None = None,
     return ClusterGraph(clusters, labels, tied(shares, labels, len(groups), seed), projected(shares, seed), shares)
 
 
-def clustered(shares: Float[Tensor, "n k"]) -> Int[Tensor, " n"]:
-    """Largest cluster first. Images that are all alike are one cluster."""
-    from sklearn.cluster import HDBSCAN
+def clustered(shares: Float[Tensor, "n k"], seed: int) -> Int[Tensor, " n"]:
+    """Largest cluster first. Images that are all alike are one cluster; those of a very small one belong to none."""
+    from scipy.sparse.csgraph import connected_components
 
-    least = max(LEAST, len(shares) // 20)
-    found = HDBSCAN(
-        min_cluster_size=least,
-        min_samples=LEAST,
-        cluster_selection_epsilon=ALIKE,
-        allow_single_cluster=True,
-        copy=True,
-    )
-    labels = torch.from_numpy(found.fit(shares.double().numpy()).labels_).long()
-    count = labels[labels >= 0].bincount()
+    x = shares.double().numpy()
+    mixtures = [mixture(x, count, seed) for count in range(1, min(MOST, len(x) // LEAST) + 1)]
+    best = min(mixtures, key=lambda found: found.bic(x))
+    gap = best.means_[:, None] - best.means_
+    distance = np.sqrt(np.einsum("ijk,kl,ijl->ij", gap, best.precisions_, gap))
+    group = torch.from_numpy(connected_components(distance < APART)[1]).long()
+    labels = group[torch.from_numpy(best.predict(x))]
+    count = labels.bincount()
     rank = count.argsort(descending=True, stable=True).argsort()
-    return torch.where(labels >= 0, rank[labels.clamp(min=0)] if len(count) else labels, -1)
+    return torch.where(count[labels] >= max(LEAST, len(x) // 20), rank[labels], -1)
+
+
+def mixture(x: np.ndarray, count: int, seed: int) -> Any:
+    """`count` normal distributions with one covariance: what varies alike in all of them sets none of them apart."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+    from threadpoolctl import threadpool_limits
+
+    found = GaussianMixture(count, covariance_type="tied", n_init=STARTS, reg_covar=ALIKE**2, random_state=seed)
+    with threadpool_limits(1), warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+        return found.fit(x)  # one that has not settled is a candidate all the same
 
 
 def tied(shares: Float[Tensor, "n k"], labels: Int[Tensor, " n"], clusters: int, seed: int) -> tuple[Edge, ...]:
@@ -153,10 +167,12 @@ def cuts(linked: Float[Tensor, "n n"], labels: Int[Tensor, " n"], clusters: int)
 
 def projected(shares: Float[Tensor, "n k"], seed: int) -> Float[Tensor, "n 2"]:
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     perplexity = min(30.0, (len(shares) - 1) / 3)
     placed = TSNE(2, perplexity=perplexity, init="pca" if shares.shape[1] > 1 else "random", random_state=seed)
-    points: np.ndarray = placed.fit_transform(shares.double().numpy())
+    with threadpool_limits(1):  # of so few points: more threads mostly wait for each other
+        points: np.ndarray = placed.fit_transform(shares.double().numpy())
     return torch.from_numpy(points).float()
 
 

@@ -131,6 +131,12 @@ class Mixed:
         return value
 
     def scored(self, a: Tensor, u: Tensor, M: Tensor) -> Tensor:
-        changed = (M - 1).to(u).view(*M.shape, *[1] * (u.ndim - 2)) * u
-        moved = torch.einsum("nk...,kp->np...", changed, self.D.to(u))
-        return as_output(self.head(a + moved), self.output)[:, self.target]
+        return as_output(self.head(scaled(a, u, self.D, M)), self.output)[:, self.target]
+
+
+def scaled(
+    a: Float[Tensor, "n p *map"], u: Float[Tensor, "n k *map"], D: Float[Tensor, "k p"], M: Float[Tensor, "n k"]
+) -> Float[Tensor, "n p *map"]:
+    """The activations with their concepts times M; what the dictionary leaves out stays."""
+    change = (M - 1).to(u).view(*M.shape, *[1] * (u.ndim - 2)) * u
+    return a + torch.einsum("nk...,kp->np...", change, D.to(u))

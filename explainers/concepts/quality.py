@@ -15,6 +15,8 @@ from torch import Tensor
 
 from explainers.concepts.dictionaries import learn
 
+Value = Callable[[Tensor], Tensor]  # concepts scaled by M, (n, k), to the score of each image: importance.Mixed
+
 NOTHING = 1e-6  # codes below this are zero
 
 
@@ -54,3 +56,56 @@ def stability(A: Float[Tensor, "n p"], k: int, factorizer: str, seed: int = 0) -
         rows, columns = linear_sum_assignment(-pair.abs().numpy())
         return float(pair.abs()[rows, columns].mean())
     return float(matched(first, second)[1].mean())
+
+
+def dead(u: Float[Tensor, "n k"]) -> int:
+    """Atoms that no row uses."""
+    return int((u.abs() < NOTHING).all(0).sum())
+
+
+def frechet(a: Float[Tensor, "n p"], reconstructed: Float[Tensor, "n p"]) -> float:
+    """‖μ₁ − μ₂‖² + tr(C₁ + C₂ − 2 (C₁ C₂)^½): 0 where the reconstruction has the same mean and covariance.
+
+    The root's trace is the sum of singular values of √C₁ √C₂. Wants many more rows than channels.
+    """
+    first, second = a.double(), reconstructed.double()
+    roots = []
+    for part in (first, second):
+        values, vectors = torch.linalg.eigh(torch.cov(part.T).view(part.shape[1], -1))
+        roots.append(vectors * values.clamp(min=0).sqrt() @ vectors.T)
+    shared = torch.linalg.svdvals(roots[0] @ roots[1]).sum()
+    spread = sum(root.square().sum() for root in roots)
+    return float((first.mean(0) - second.mean(0)).square().sum() + spread - 2 * shared)
+
+
+def deletion(value: Value, phi: Float[Tensor, "n k"]) -> Float[Tensor, " n"]:
+    """Mean score on the way from all concepts to none, the most important gone first: lower is better."""
+    return area(value, phi, 1.0)
+
+
+def insertion(value: Value, phi: Float[Tensor, "n k"]) -> Float[Tensor, " n"]:
+    """Mean score on the way from no concepts to all, the most important come first: higher is better."""
+    return area(value, phi, 0.0)
+
+
+def area(value: Value, phi: Float[Tensor, "n k"], start: float) -> Float[Tensor, " n"]:
+    """By trapezoids. Costs k + 1 forwards of the head an image."""
+    order = phi.argsort(dim=1, descending=True, stable=True)
+    M = torch.full_like(phi, start)
+    scores = [value(M)]
+    for column in order.T:
+        M = M.scatter(1, column[:, None], 1 - start)
+        scores.append(value(M))
+    return torch.trapezoid(torch.stack(scores).double(), dim=0) / phi.shape[1]
+
+
+def fidelity(value: Value, phi: Float[Tensor, "n k"], n: int = 100, seed: int = 0) -> Float[Tensor, " n"]:
+    """μ-fidelity: correlation of Σ φ over random sets of concepts with what the score loses without them."""
+    gone = (torch.rand(n, phi.shape[1], generator=torch.Generator().manual_seed(seed)) < 0.5).to(phi)
+    whole = value(torch.ones_like(phi))
+    lost = torch.stack([whole - value((1 - row).expand_as(phi)) for row in gone]).double()
+    told = gone.double() @ phi.double().T
+    centred = [part - part.mean(0) for part in (told, lost)]
+    size = centred[0].norm(dim=0) * centred[1].norm(dim=0)
+    correlation: Tensor = (centred[0] * centred[1]).sum(0) / size.clamp(min=1e-300)
+    return correlation

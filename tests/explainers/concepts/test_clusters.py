@@ -6,9 +6,9 @@ import pytest
 import torch
 from sklearn.metrics import adjusted_rand_score
 
-from explainers import InputError
+from explainers import InputError, strategies
 from explainers.concepts.bank import fit_concepts
-from explainers.concepts.clusters import graph, strategies, tied, wilson
+from explainers.concepts.clusters import graph, tied, wilson
 from tests.explainers.concepts.planted import pictures, pooled
 
 
