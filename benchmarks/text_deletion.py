@@ -9,6 +9,7 @@ orders of each sentence. Differences are paired by sentence, with a 95 % interva
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 
 import models
 from benchmarks.pointing import difference
-from benchmarks.record import write
+from benchmarks.record import RESULTS, write
 from benchmarks.text_accuracy import read
 from explainers import explain, list_methods
 from explainers.metrics.curves import Deletion, RandomOrders
@@ -44,9 +45,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sentences", type=int, default=200)
+    every = [method.name for method in list_methods("text") if method.name not in FEW]
+    parser.add_argument("--methods", nargs="+", choices=every, default=every, help="the others' figures stay")
     args = parser.parse_args()
     model = models.load("minilm")
-    names = [method.name for method in list_methods("text") if method.name not in FEW]
+    names: list[str] = args.methods
     areas: dict[str, list[float]] = {name: [] for name in names}
     control: list[float] = []
     forwards: dict[str, list[int]] = {name: [] for name in names}
@@ -66,23 +69,29 @@ def main() -> None:
             print(
                 done, {name: round(float(np.mean(np.subtract(a, control))), 3) for name, a in areas.items()}, flush=True
             )
-    write(
-        "text_deletion",
-        {
-            "model": model.card.name,
-            "sentences": len(control),
-            "mean area of random orders": round(float(np.mean(control)), 4),
-            "parameters": PARAMETERS,
-            "methods": {
-                name: {
-                    "area minus random, 95 % interval": difference(np.subtract(areas[name], control)),
-                    "share of sentences below random": float(np.mean(np.less(areas[name], control))),
-                    "median forwards": float(np.median(forwards[name])),
-                }
-                for name in names
-            },
-        },
-    )
+    setting = {
+        "model": model.card.name,
+        "sentences": len(control),
+        "mean area of random orders": round(float(np.mean(control)), 4),
+        "parameters": PARAMETERS,
+    }
+    found = {
+        name: {
+            "area minus random, 95 % interval": difference(np.subtract(areas[name], control)),
+            "share of sentences below random": float(np.mean(np.less(areas[name], control))),
+            "median forwards": float(np.median(forwards[name])),
+        }
+        for name in names
+    }
+    write("text_deletion", {**setting, "methods": dict(sorted({**former(setting), **found}.items()))})
+
+
+def former(setting: dict[str, object]) -> dict[str, object]:
+    """Figures of other methods, measured before in the same setting."""
+    file = RESULTS / "text_deletion.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    same = all(known.get(name) == value for name, value in setting.items())
+    return dict(known["methods"]) if same and known else {}
 
 
 def drawn(folder: Path, n: int) -> list[str]:

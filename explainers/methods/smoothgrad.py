@@ -108,8 +108,6 @@ class TextSmoothGrad(FromStand, SmoothGrad):
     square (SmoothGrad²); `variance`, n − 1 in the denominator (VarGrad).
     """
 
-    sigma: Annotated[float, Range(0.001, 1, "Standard deviation of the noise, in ranges of the embeddings.")] = 0.02
-
     @property
     def unit(self) -> str:
         what = {"mean": "share", "squared": "squared share", "variance": "variance of the share"}[self.statistic]

@@ -29,7 +29,7 @@ def test_what_a_text_is_told(wordy: models.TextClassifier) -> None:
     assert answer.input == TEXT.encode()
     assert [word[0] for word in answer.words] == ["A", "good", "film", ",", "and", "bad", "."]
     assert all(TEXT[start:end] == word for word, start, end in answer.words)
-    assert (answer.by, answer.cut, answer.precision) == ("word", 0, "float32")
+    assert (answer.by, answer.cut, answer.precision) == ("word", 0, spec.precision)
     expected = wordy.predict(TEXT)[0]
     for k, probability in zip(answer.classes, answer.probabilities, strict=True):
         assert probability == pytest.approx(expected[k], rel=1e-5)
