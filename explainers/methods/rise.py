@@ -213,8 +213,10 @@ class Moments:
     second: Float[Tensor, "t h w"]
 
     def add(self, f: Float[Tensor, "u t"], mask: Float[Tensor, "u h w"]) -> None:
-        first, second = (torch.einsum("ut,uhw->thw", a, b).double() for a, b in ((f, mask), (f**2, mask**2)))
-        self.first, self.second = (self.first + first, self.second + second) if self.n else (first, second)
+        if not self.n:
+            self.first, self.second = mask.new_zeros(2, f.shape[1], *mask.shape[1:], dtype=torch.float64)
+        for total, a, b in ((self.first, f, mask), (self.second, f**2, mask**2)):
+            total += torch.einsum("ut,uhw->thw", a, b)
         self.n += len(f)
 
     @property
