@@ -27,7 +27,7 @@ class Subject(Protocol):
     """The numbers that a network takes, and how values at their positions become those of a map."""
 
     @property
-    def x(self) -> Float[Tensor, c * grid]: ...
+    def x(self) -> Float[Tensor, " c *grid"]: ...
     @property
     def words(self) -> tuple[Word, ...]: ...
     def gather(self, values: Float[Tensor, "*r"]) -> Float[Tensor, "*s"]: ...
@@ -61,7 +61,7 @@ class Stretch(Stage, ABC):
         return "counted from {baseline}"
 
     @abstractmethod
-    def absent(self, score: ScoreFunction, x: Any) -> Float[Tensor, c * grid]:
+    def absent(self, score: ScoreFunction, x: Any) -> Float[Tensor, " c *grid"]:
         """The baseline."""
 
 

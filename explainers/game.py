@@ -26,7 +26,7 @@ class Painters(Players, Protocol):
         """Of a text, in the order of the players; of a picture none."""
         ...
 
-    def paint(self, values: Float[Tensor, "t d"]) -> Float[Tensor, t * shape]:
+    def paint(self, values: Float[Tensor, "t d"]) -> Float[Tensor, " t *shape"]:
         """The map in which every player shows its value."""
         ...
 
@@ -40,9 +40,9 @@ class Value(Protocol):
     @property
     def score(self) -> ScoreFunction: ...
     @property
-    def x(self) -> Float[Tensor, c * grid]: ...
+    def x(self) -> Float[Tensor, " c *grid"]: ...
     @property
-    def nobody(self) -> Float[Tensor, c * grid]:
+    def nobody(self) -> Float[Tensor, " c *grid"]:
         """What is scored when no player is present."""
         ...
 

@@ -38,8 +38,8 @@ class MaskedScore:
     """A `ValueFunction`: the score of the input when its players are present to the degrees z."""
 
     score: ScoreFunction
-    x: Float[Tensor, c * grid]
-    nobody: Float[Tensor, c * grid]
+    x: Float[Tensor, " c *grid"]
+    nobody: Float[Tensor, " c *grid"]
     players: Players
 
     @property

@@ -16,10 +16,10 @@ GROWTH = 1.1  # of the rows scored between two previews: an estimate goes throug
 def attributions(
     score: ScoreFunction,
     scores: Float[Tensor, " t"],
-    values: Float[Tensor, t * shape],
+    values: Float[Tensor, " t *shape"],
     *,
     signed: bool,
-    stderr: Float[Tensor, t * shape] | None = None,
+    stderr: Float[Tensor, " t *shape"] | None = None,
     deltas: Float[Tensor, " t"] | None = None,
     words: tuple[Word, ...] = (),
     meta: Mapping[str, object] | None = None,

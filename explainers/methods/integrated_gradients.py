@@ -83,7 +83,7 @@ class TextIntegratedGradients(FromStand, IntegratedGradients):
 
 
 def between(
-    start: Float[Tensor, c * grid], end: Float[Tensor, c * grid], points: Float[Tensor, " n"]
+    start: Float[Tensor, " c *grid"], end: Float[Tensor, " c *grid"], points: Float[Tensor, " n"]
 ) -> Float[Tensor, "n c *grid"]:
     """Inputs on the straight way, at each point in [0, 1]."""
     return torch.lerp(start, end, points.view(-1, *[1] * start.ndim))

@@ -58,7 +58,7 @@ class Setting(Protocol):
         """v of the rows that hide."""
         ...
 
-    def shown(self, z: Float[Tensor, "n m"]) -> Float[Tensor, n * shape]:
+    def shown(self, z: Float[Tensor, "n m"]) -> Float[Tensor, " n *shape"]:
         """How present each value of the map is in a row that hides."""
         ...
 
