@@ -61,8 +61,8 @@ class ModelScore:
         self.output = output
         self.against = against
         self.precision = precision
-        self.device = _device(model.module)
-        self.dtype = _dtype(model.module)
+        self.device = device_of(model.module)
+        self.dtype = dtype_of(model.module)
         self.batch_size = batch_size or BATCH_SIZE.get(self.device.type, BATCH_SIZE["cpu"])
         self.forwards = 0  # rows scored so far, failed attempts not counted
         self.flat = True  # whether every gradient so far was zero
@@ -131,7 +131,7 @@ class ModelScore:
         return chosen if self.against is None else chosen - scores[:, self.against, None]
 
 
-def grid_of(x: Prepared) -> Float[Tensor, c * grid]:
+def grid_of(x: Prepared) -> Float[Tensor, " c *grid"]:
     """The numbers that the network takes: pixels with their colours, or tokens with their embeddings."""
     return x if isinstance(x, Tensor) else x.x
 
@@ -146,7 +146,7 @@ def top_classes(model: Classifier, x: Prepared, n: int = 20, extra: Sequence[int
 
 def resolve_precision(model: Classifier, x: Prepared, classes: Sequence[int], output: Output = "logit") -> Precision:
     """bfloat16 where the processor gains from it and masked rows agree with float32, else float32."""
-    if not _gains(_device(model.module)):
+    if not _gains(device_of(model.module)):
         return "float32"
     try:
         rms, spread = precision_gap(ModelScore(model, classes, output, "bfloat16"), x)
@@ -186,12 +186,12 @@ def as_output(logits: Tensor, output: Output) -> Tensor:
             return logits.log_softmax(1)
 
 
-def _device(module: nn.Module) -> torch.device:
+def device_of(module: nn.Module) -> torch.device:
     tensor = next(chain(module.parameters(), module.buffers()), None)
     return tensor.device if tensor is not None else torch.device("cpu")
 
 
-def _dtype(module: nn.Module) -> torch.dtype:
+def dtype_of(module: nn.Module) -> torch.dtype:
     tensors = chain(module.parameters(), module.buffers())
     return next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), torch.float32)
 

@@ -20,8 +20,8 @@ from explainers.masking import MaskedScore
 from explainers.scoring import ModelScore
 from explainers.text.board import Absence, Words, absent
 from explainers.text.deletion import ShortenedScore
-from explainers.text.units import Units
-from explainers.types import Classifier, Passage, Word
+from explainers.text.units import Units, members
+from explainers.types import Classifier, Word
 
 SETS = 20
 LONGEST = 200  # characters in the place of one word
@@ -124,7 +124,8 @@ def without(
     """The score of the text without each of these sets of words."""
     passage = read(model, "text", text.encode())
     assert not isinstance(passage, Tensor)
-    units = Units(tuple(words), torch.tensor(list(members(passage, words))))
+    spans = [(token.start, token.end) for token in passage.tokens]
+    units = Units(tuple(words), members(text, spans, words))
     z = torch.ones(len(absences), len(words))
     for row, absence in zip(z, absences, strict=True):
         row[list(absence)] = 0
@@ -132,23 +133,6 @@ def without(
     if baseline == "deletion":
         return ShortenedScore(score, x, players)(z).cpu()
     return MaskedScore(score, x, absent(baseline, passage, units, score), players)(z).cpu()
-
-
-def members(passage: Passage, words: Sequence[Word]) -> Iterator[int]:
-    """The word in which most of each token lies, the first of several; −1 where it is in none of them."""
-    first = 0
-    for token in passage.tokens:
-        while first < len(words) and words[first].end <= token.start:
-            first += 1
-        best, most = -1, 0
-        for number in range(first, len(words)):
-            word = words[number]
-            if word.start >= token.end:
-                break
-            shared = min(word.end, token.end) - max(word.start, token.start)
-            if shared > most and passage.text[token.start : token.end].strip():
-                best, most = number, shared
-        yield best
 
 
 def stand(params: Mapping[str, Any]) -> Absence:

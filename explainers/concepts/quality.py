@@ -14,6 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from explainers.concepts.dictionaries import learn
+from explainers.metrics.fidelity import correlation
 
 Value = Callable[[Tensor], Tensor]  # concepts scaled by M, (n, k), to the score of each image: importance.Mixed
 
@@ -105,7 +106,4 @@ def fidelity(value: Value, phi: Float[Tensor, "n k"], n: int = 100, seed: int = 
     whole = value(torch.ones_like(phi))
     lost = torch.stack([whole - value((1 - row).expand_as(phi)) for row in gone]).double()
     told = gone.double() @ phi.double().T
-    centred = [part - part.mean(0) for part in (told, lost)]
-    size = centred[0].norm(dim=0) * centred[1].norm(dim=0)
-    correlation: Tensor = (centred[0] * centred[1]).sum(0) / size.clamp(min=1e-300)
-    return correlation
+    return torch.from_numpy(correlation(told.numpy(), lost.numpy()))

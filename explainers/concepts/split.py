@@ -14,7 +14,7 @@ from torch import Tensor, fx, nn
 
 from explainers.layers import found, recorded
 from explainers.propagation.tracing import trace
-from explainers.scoring import foreign
+from explainers.scoring import device_of, dtype_of, foreign
 from explainers.types import Classifier, InputError
 
 BATCH = 32  # rows that the head is followed with; fewer are filled up
@@ -60,7 +60,7 @@ def split(model: Classifier, x: Float[Tensor, "n c h w"], layer: str | None = No
     Raises InputError where there is none, where the layer is unknown, or where the scores depend on the input past it.
     """
     name = layer or getattr(model.card, "concept_layer", None) or last(model.module, x[:1])
-    row = x[:1].to(anchor(model.module))
+    row = x[:1].to(device_of(model.module), dtype_of(model.module))
     try:
         model.module.get_submodule(name)
     except AttributeError as error:
@@ -90,7 +90,7 @@ def laid_out(shape: tuple[int, ...], size: tuple[int, int], name: str) -> tuple[
 def last(module: nn.Module, x: Tensor) -> str:
     with torch.enable_grad(), recorded(module, (x.shape[-2], x.shape[-1])) as layers:
         with foreign("the network fails on this input"):
-            module(x.to(anchor(module)).clone().requires_grad_())
+            module(x.to(device_of(module), dtype_of(module)).clone().requires_grad_())
     if not layers:
         raise InputError("no layer of the network keeps the picture's rows and columns; name one")
     return layers[-1].name
@@ -160,8 +160,3 @@ def above(node: fx.Node, cut: fx.Node) -> set[fx.Node]:
                 found.add(used)
                 left.append(used)
     return found
-
-
-def anchor(module: nn.Module) -> Tensor:
-    """A tensor of the device and type in which the network computes."""
-    return next((t for t in module.parameters() if t.is_floating_point()), torch.empty(0))

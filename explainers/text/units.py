@@ -72,12 +72,25 @@ def units(text: str, spans: Sequence[tuple[int, int]], unit: Unit) -> Units:
             found = words(text)
         case "sentence":
             found = sentences(text)
-    ends = [word.end for word in found]
-    chosen = np.array([closest(found, bisect_right(ends, spans[k][0]), *spans[k]) for k in read], dtype=np.int64)
-    listed, place = np.unique(chosen, return_inverse=True)
+    chosen = members(text, spans, found)
+    listed, place = np.unique(chosen[read].numpy(), return_inverse=True)
     member = torch.full((len(spans),), -1)
     member[read] = torch.from_numpy(place)
     return Units(tuple(found[k] for k in listed), member)
+
+
+def members(text: str, spans: Sequence[tuple[int, int]], found: Sequence[Word]) -> Int[Tensor, " t"]:
+    """The number of the unit in which most of each token lies, the first of several; −1 where it is in none.
+
+    The units in their order, none over another; a token of white space alone is in none.
+    """
+    ends = [word.end for word in found]
+    return torch.tensor(
+        [
+            closest(found, bisect_right(ends, start), start, end) if text[start:end].strip() else -1
+            for start, end in spans
+        ]
+    )
 
 
 def joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -94,8 +107,8 @@ def joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def closest(found: Sequence[Word], first: int, start: int, end: int) -> int:
-    """The unit, from the `first` that ends behind `start`, of which most lies between `start` and `end`."""
-    best, most = first, 0
+    """The unit, from the `first` that ends behind `start`, of which most lies between `start` and `end`; −1: none."""
+    best, most = -1, 0
     for k in range(first, len(found)):
         if found[k].start >= end:
             break

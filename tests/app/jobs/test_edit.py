@@ -10,9 +10,10 @@ import torch
 
 import models
 from app.failures import RequestError
-from app.jobs.edit import SETS, Edit, edit, members, sets
+from app.jobs.edit import SETS, Edit, edit, sets
 from explainers.scoring import ModelScore
 from explainers.text.board import TextBoard, divided
+from explainers.text.units import members
 from explainers.types import Word
 from tests.app.textual import WORDS
 from tests.app.textual import wordy as made
@@ -112,10 +113,11 @@ def test_what_a_shorter_text_lets_in_is_present() -> None:
 
 
 def test_tokens_belong_to_the_word_that_has_most_of_them(wordy: models.TextClassifier) -> None:
-    passage = wordy.prepare("the goodfilm a")
+    text = "the goodfilm a"
+    spans = [(token.start, token.end) for token in wordy.prepare(text).tokens]
     words = (Word("good", 4, 8), Word("film", 8, 12), Word("a", 13, 14))
-    assert list(members(passage, words)) == [-1, -1, 0, 2, -1]
-    assert list(members(passage, (Word("x", 4, 6), Word("y", 6, 12)))) == [-1, -1, 1, -1, -1]
+    assert members(text, spans, words).tolist() == [-1, -1, 0, 2, -1]
+    assert members(text, spans, (Word("x", 4, 6), Word("y", 6, 12))).tolist() == [-1, -1, 1, -1, -1]
 
 
 def test_sets_are_different_seeded_and_all_where_they_are_few() -> None:
