@@ -26,7 +26,7 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(heading(named[target], against), width="stretch")
         components.copy_link(f"/?e={explanation.id}", key="link")
-    own = heads.names(desk, owner)
+    own = heads.names(desk, owner, shown["kind"])
     st.markdown(sentence(shown, named[target], probabilities[target], own.get(shown["spec"]["model"])))
     left, right = st.columns([3, 2], gap="large")
     with left:

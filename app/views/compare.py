@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -23,9 +24,10 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> None:
     """Draws the page anew when something was laid beside or taken away."""
     tiles = comparison.tiles(desk, owner, explanation)
     st.markdown("### Compare")
-    noun = NOUNS[desk.run(explanation).spec.kind]
+    kind = desk.run(explanation).spec.kind
+    own, noun = heads.names(desk, owner, kind), NOUNS[kind]
     st.caption(f"Up to {MOST} maps of this {noun} on one scale: other methods, classes, models, or one choice varied.")
-    questions = _wish(desk, owner, tiles)
+    questions = _wish(desk, tiles, own)
     try:
         if questions:
             comparison.add(desk, owner, explanation, questions)
@@ -36,26 +38,25 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> None:
         tiles = comparison.tiles(desk, owner, explanation)
     if len(tiles) < 2:
         return
-    removed = components.compare(shown(desk, tiles), key="compare")
+    removed = components.compare(shown(desk, tiles, own), key="compare")
     if removed is not None:
         kept = [(t.explanation.id, t.target) for t in tiles[1:] if _name(t) != removed]
         comparison.lay(desk, owner, explanation, kept)
         st.rerun()
 
 
-def shown(desk: Service, tiles: list[Tile]) -> dict[str, Any]:
-    """What the component draws."""
+def shown(desk: Service, tiles: list[Tile], own: Mapping[str, str]) -> dict[str, Any]:
+    """What the component draws; `own` are the names of the user's classifiers."""
     first = tiles[0].explanation
     beside = "&".join(f"with={_name(tile)}" for tile in tiles[1:])
     return {
-        "tiles": [_tile(desk, tile, parts) for tile, parts in zip(tiles, comparison.captions(tiles), strict=True)],
+        "tiles": [_tile(desk, tile, parts, own) for tile, parts in zip(tiles, comparison.captions(tiles), strict=True)],
         "stops": {"signed": colours.stops(signed=True), "unsigned": colours.stops(signed=False)},
         "agreement": f"/api/v1/explanations/{first.id}/agreement?{beside}",
     }
 
 
-def _tile(desk: Service, tile: Tile, parts: list[str]) -> dict[str, Any]:
-    own = heads.names(desk, tile.explanation.owner)
+def _tile(desk: Service, tile: Tile, parts: list[str], own: Mapping[str, str]) -> dict[str, Any]:
     told = describe(desk, tile.explanation)
     root = "/api/v1"
     here = f"{root}/explanations/{tile.explanation.id}"
@@ -90,12 +91,11 @@ def _tile(desk: Service, tile: Tile, parts: list[str]) -> dict[str, Any]:
     }
 
 
-def _wish(desk: Service, owner: str, tiles: list[Tile]) -> list[Question]:
+def _wish(desk: Service, tiles: list[Tile], own: Mapping[str, str]) -> list[Question]:
     """What the user wants to see beside it, once a button says so."""
     first = tiles[0]
     key, kind = f"{first.explanation.id}/compare", first.spec.kind
     has = {param.name for param in registry.method(first.spec.method, kind).schema}
-    own = heads.names(desk, owner) if kind == "text" else {}
     with st.container(horizontal=True):
         with st.popover("Add maps", key=f"{key}/{len(tiles)}"):  # another one, closed, once maps were added
             named = labels(first.run.look)

@@ -171,7 +171,7 @@ def _text(desk: Service, owner: str, current: Explanation | None, key: str) -> S
 
 def _model(desk: Service, owner: str, kind: Kind, first: str, key: str) -> tuple[str, fits.Verdicts, bool]:
     """The model, what suits it, and whether the user has just made it."""
-    own = heads.names(desk, owner) if kind == "text" else {}
+    own = heads.names(desk, owner, kind)
     cards = [card["name"] for card in desk.pool.cards() if card["kind"] == kind]
     listed = list(dict.fromkeys([first, *cards, *own]))
     model = str(
