@@ -1,6 +1,7 @@
 // Maps of one picture or text beside each other: one scale, one place read in all of them, how far each pair agrees.
 
 import { follow } from "../whylens.map/follow.js"; // components are served beside each other under their full names
+import { mounting } from "../whylens.map/mount.js";
 import { read } from "../whylens.map/safetensors.js";
 import { limits, table, text } from "../whylens.map/scale.js";
 import { face } from "./faces.js";
@@ -21,22 +22,6 @@ const MARKUP = `
 
 const FOLLOWED = 2; // a browser opens six connections to a server, and the page has others to follow
 const SHARE = 2; // digits of a correlation
-
-const mounted = new WeakMap();
-
-export default function (component) {
-  let view = mounted.get(component.parentElement);
-  if (!view) {
-    view = new Comparison(component.parentElement);
-    mounted.set(component.parentElement, view);
-  }
-  view.update(component.data, component.setTriggerValue);
-  return () => {
-    view.close();
-    view.root.remove(); // the same place may be mounted again
-    mounted.delete(component.parentElement);
-  };
-}
 
 class Comparison {
   constructor(parent) {
@@ -334,3 +319,5 @@ function ramp(colours, [low, high], signed, both) {
   if (both) part.prepend(cell("small", signed ? "maps with signs" : "maps without signs"));
   return part;
 }
+
+export default mounting(Comparison);

@@ -1,6 +1,7 @@
 // What a tile shows: a picture or a text with its values. Both are read at a place, and at that place of another tile.
 
-import { Stage } from "../whylens.map/stage.js"; // components are served beside each other under their full names
+import { picture } from "../whylens.map/picture.js"; // components are served beside each other under their full names
+import { Stage } from "../whylens.map/stage.js";
 import { decode, spread } from "../whylens.tokens/pieces.js";
 import { Sheet } from "../whylens.tokens/sheet.js";
 import { across } from "./shared.js";
@@ -85,13 +86,4 @@ class Text {
     this.sheet.mark(k, k);
     this.sheet.read(k < 0 ? null : k);
   }
-}
-
-function picture(url) {
-  return new Promise((resolve, reject) => {
-    const image = new Image();
-    image.onload = () => resolve(image);
-    image.onerror = () => reject(new Error("the picture could not be read"));
-    image.src = url;
-  });
 }

@@ -1,21 +1,6 @@
 // An own picture: dropped, pasted or chosen. The bytes go straight to the API, which says what is wrong with them.
 
-const mounted = new WeakMap();
-
-export default function (component) {
-  let zone = mounted.get(component.parentElement);
-  if (!zone) {
-    zone = new Zone(component.parentElement);
-    mounted.set(component.parentElement, zone);
-  }
-  zone.data = component.data;
-  zone.trigger = component.setTriggerValue;
-  return () => {
-    zone.close();
-    zone.root.remove(); // the same place may be mounted again
-    mounted.delete(component.parentElement);
-  };
-}
+import { mounting } from "../whylens.map/mount.js"; // components are served beside each other under their full names
 
 class Zone {
   constructor(parent) {
@@ -50,6 +35,11 @@ class Zone {
     for (const [name, listener] of Object.entries(this.listeners)) window.addEventListener(name, listener);
   }
 
+  update(data, trigger) {
+    this.data = data;
+    this.trigger = trigger;
+  }
+
   close() {
     for (const [name, listener] of Object.entries(this.listeners)) window.removeEventListener(name, listener);
   }
@@ -76,3 +66,5 @@ class Zone {
     }
   }
 }
+
+export default mounting(Zone);

@@ -2,6 +2,8 @@
 
 import { Job, MARKUP as JOB } from "./job.js";
 import { Legend, MARKUP as LEGEND } from "./legend.js";
+import { mounting } from "./mount.js";
+import { picture } from "./picture.js";
 import { read } from "./safetensors.js";
 import { table } from "./scale.js";
 import { Stage } from "./stage.js";
@@ -25,22 +27,6 @@ ${LEGEND}
 <div class="reading" aria-live="polite"></div>
 ${JOB}
 `;
-
-const mounted = new WeakMap();
-
-export default function (component) {
-  let view = mounted.get(component.parentElement);
-  if (!view) {
-    view = new View(component.parentElement);
-    mounted.set(component.parentElement, view);
-  }
-  view.update(component.data, component.setTriggerValue);
-  return () => {
-    view.job.quiet();
-    view.root.remove(); // the same place may be mounted again
-    mounted.delete(component.parentElement);
-  };
-}
 
 class View {
   constructor(parent) {
@@ -135,6 +121,10 @@ class View {
     this.parts.waiting.hidden = true;
   }
 
+  close() {
+    this.job.quiet();
+  }
+
   coarse() {
     const tensor = this.previews?.[String(this.data.target)];
     if (!tensor) return;
@@ -169,11 +159,4 @@ class View {
   }
 }
 
-function picture(url) {
-  return new Promise((resolve, reject) => {
-    const image = new Image();
-    image.onload = () => resolve(image);
-    image.onerror = () => reject(new Error("the picture could not be read"));
-    image.src = url;
-  });
-}
+export default mounting(View);

@@ -2,6 +2,7 @@
 
 import { Job, MARKUP as JOB } from "../whylens.map/job.js"; // components are served beside each other
 import { Legend, MARKUP as LEGEND } from "../whylens.map/legend.js";
+import { mounting } from "../whylens.map/mount.js";
 import { read } from "../whylens.map/safetensors.js";
 import { percent, table } from "../whylens.map/scale.js";
 import { rows, top, verdict } from "./answers.js";
@@ -48,23 +49,6 @@ ${JOB}
 </details>
 <div class="told" role="status"></div>
 `;
-
-const mounted = new WeakMap();
-
-export default function (component) {
-  let view = mounted.get(component.parentElement);
-  if (!view) {
-    view = new View(component.parentElement);
-    mounted.set(component.parentElement, view);
-  }
-  view.update(component.data, component.setTriggerValue);
-  return () => {
-    view.job.quiet();
-    view.asking.stop();
-    view.root.remove(); // the same place may be mounted again
-    mounted.delete(component.parentElement);
-  };
-}
 
 class View {
   constructor(parent) {
@@ -191,6 +175,11 @@ class View {
   quiet() {
     this.job.quiet();
     this.parts.waiting.hidden = true;
+  }
+
+  close() {
+    this.job.quiet();
+    this.asking.stop();
   }
 
   coarse() {
@@ -330,3 +319,5 @@ class View {
     this.parts.phrases.querySelector("ol").replaceChildren(...listed);
   }
 }
+
+export default mounting(View);

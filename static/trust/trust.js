@@ -1,6 +1,7 @@
 // Whether the map can be trusted: one verdict, the sentence that says why, and every check beside its control.
 
 import { follow } from "../whylens.map/follow.js"; // components are served beside each other under their full names
+import { mounting } from "../whylens.map/mount.js";
 
 const MARKUP = `
 <section aria-label="Can this map be trusted?">
@@ -17,22 +18,6 @@ const MARKUP = `
 const BADGES = { "holds up": ["\u2713", "Holds up"], mixed: ["\u25d0", "Mixed"], fails: ["\u2715", "Fails"] };
 const MARKS = { passed: "\u2713", doubtful: "\u25d0", failed: "\u2715", "not possible": "\u2013" };
 
-const mounted = new WeakMap();
-
-export default function (component) {
-  let panel = mounted.get(component.parentElement);
-  if (!panel) {
-    panel = new Panel(component.parentElement);
-    mounted.set(component.parentElement, panel);
-  }
-  panel.update(component.data);
-  return () => {
-    panel.stop();
-    panel.root.remove(); // the same place may be mounted again
-    mounted.delete(component.parentElement);
-  };
-}
-
 class Panel {
   constructor(parent) {
     this.root = document.createElement("div");
@@ -47,6 +32,10 @@ class Panel {
       const answer = await fetch(this.data.url, { method: "POST" });
       if (answer.ok) this.show(await answer.json());
     });
+  }
+
+  close() {
+    this.stop();
   }
 
   update(data) {
@@ -157,3 +146,5 @@ function row({ name, status, finding }) {
   item.append(mark, words);
   return item;
 }
+
+export default mounting(Panel);
