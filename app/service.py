@@ -13,6 +13,7 @@ from app.jobs.edit import Edit, Edited, stand
 from app.jobs.fitting import Fits, refuse_impossible
 from app.jobs.heads import head_id
 from app.jobs.look import INPUTS, specify
+from app.jobs.pairs import Paired, Pairing
 from app.jobs.pool import Pool
 from app.jobs.question import Question
 from app.jobs.spec import JobSpec, Spec, TrustSpec
@@ -179,10 +180,7 @@ class Service:
 
     def probe(self, owner: str, id: str, off: Iterable[int], replace: Mapping[int, str]) -> tuple[Edit, Edited]:
         """What becomes of the classes named by the look when words are switched off or replaced."""
-        run = self.run(self.explanation(owner, id))
-        if run.spec.kind != "text":
-            raise RequestError("Words are switched off and replaced in texts; this explanation is about a picture.")
-        self._may_ask(owner, run.spec.model)
+        run = self._texts_run(owner, id, "Words are switched off and replaced in texts")
         asked = Edit(
             text=self.store.runs.asset(run.key).decode(),
             words=tuple(Word(*word) for word in run.look["words"]),
@@ -193,6 +191,28 @@ class Service:
             seed=run.spec.seed,
         )
         return asked, self.pool.edit(run.spec.model, run.spec.digest, asked)
+
+    def pairs(self, owner: str, id: str, word: int) -> Paired:
+        """What a word says together with each of the others about the class looked at."""
+        run = self._texts_run(owner, id, "Words are paired in texts")
+        asked = Pairing(
+            text=self.store.runs.asset(run.key).decode(),
+            words=tuple(Word(*word) for word in run.look["words"]),
+            word=word,
+            baseline=stand(run.spec.params),
+            target=self.explanation(owner, id).view["target"],
+            against=run.spec.against,
+            output=run.spec.output,
+            seed=run.spec.seed,
+        )
+        return self.pool.pair(run.spec.model, run.spec.digest, asked)
+
+    def _texts_run(self, owner: str, id: str, what: str) -> Run[JobSpec]:
+        run = self.run(self.explanation(owner, id))
+        if run.spec.kind != "text":
+            raise RequestError(f"{what}; this explanation is about a picture.")
+        self._may_ask(owner, run.spec.model)
+        return run
 
     def heads(self, owner: str) -> list[OwnedHead]:
         """The user's own classifiers of texts, the newest first."""

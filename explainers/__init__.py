@@ -4,6 +4,7 @@ from explainers.concepts.bank import ConceptBank, Crop, fit_concepts
 from explainers.concepts.clusters import Cluster, ClusterGraph, Edge, strategies
 from explainers.fit import Fit, method_fit, method_fits
 from explainers.indices import SobolIndices, sobol_indices
+from explainers.interactions import Interactions, interactions
 from explainers.metrics.panel import PANEL_REVISION, stream_trust, trust
 from explainers.metrics.report import Check, TrustReport
 from explainers.propagation import DeepLift, UnsupportedOperatorError, deeplift
@@ -39,6 +40,7 @@ __all__ = [
     "Explainer",
     "Fit",
     "InputError",
+    "Interactions",
     "Method",
     "Output",
     "Precision",
@@ -54,6 +56,7 @@ __all__ = [
     "deeplift",
     "explain",
     "fit_concepts",
+    "interactions",
     "list_methods",
     "method",
     "method_fit",

@@ -45,7 +45,7 @@ class Passage(Protocol):
     """A text as a model reads it, a dataclass: e embedding numbers at each of t tokens, special tokens included.
 
     `mask` and `mean` are what may stand in a token's place, the mask token's embedding and the vocabulary's mean; `cut`
-    characters at the end of the text are beyond what the model reads.
+    characters at the end of the text are beyond what the model reads; of an `unknown` text it knows no token.
     """
 
     @property
@@ -60,6 +60,8 @@ class Passage(Protocol):
     def mean(self) -> Float[Tensor, " e"]: ...
     @property
     def cut(self) -> int: ...
+    @property
+    def unknown(self) -> bool: ...
 
 
 Prepared = Tensor | Passage

@@ -25,6 +25,7 @@ class Card:
     kind: str = "image"
     mean: tuple[float, ...] | None = (0.5, 0.4, 0.3)
     digest: str = "0" * 64
+    name: str = "oracle"
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +254,7 @@ class Passage:
     mask: Float[Tensor, " e"]
     mean: Float[Tensor, " e"]
     cut: int = 0
+    unknown: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import anyio
@@ -111,6 +112,17 @@ def probe(id: str, body: Edits, desk: Desk, owner: Owner) -> dict[str, Any]:
     with its replacements is read anew.
     """
     return edited(desk, owner, id, body.off, body.replace)
+
+
+@router.get("/{id}/pairs")
+def pairs(
+    id: str, desk: Desk, owner: Owner, word: Annotated[int, Query(description="By its number in the explanation.")]
+) -> dict[str, Any]:
+    """What a word says together with each other one, beyond what they say alone: Banzhaf interactions.
+
+    Of the class looked at, in the explanation's own score and with its own baseline; with standard errors.
+    """
+    return asdict(desk.pairs(owner, id, word))
 
 
 @router.post("/{id}/cancel", status_code=204)

@@ -14,8 +14,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from app.failures import RequestError
-from app.jobs.look import read
+from app.jobs.look import read, refuse_changed
 from app.uploads import unkept
+from explainers.game import Value
 from explainers.masking import MaskedScore
 from explainers.scoring import ModelScore
 from explainers.text.board import Absence, Words, absent
@@ -85,8 +86,7 @@ class Edited:
 
 def edit(model: Classifier, digest: str, asked: Edit) -> Edited:
     """The edited text is read anew; the band is of the text as it was, without as many words that were not edited."""
-    if model.card.digest != digest:
-        raise RequestError(f"The weights of {model.card.name} have changed since this was asked; ask again.")
+    refuse_changed(model, digest)
     text, words = asked.edited
     score = ModelScore(model, asked.classes, "probability")
     touched = asked.off | asked.replace.keys()
@@ -122,17 +122,22 @@ def without(
     absences: Sequence[Iterable[int]],
 ) -> Float[Tensor, "n t"]:
     """The score of the text without each of these sets of words."""
+    z = torch.ones(len(absences), len(words))
+    for row, absence in zip(z, absences, strict=True):
+        row[list(absence)] = 0
+    return played(model, score, text, words, baseline)(z).cpu()
+
+
+def played(model: Classifier, score: ModelScore, text: str, words: Sequence[Word], baseline: Absence) -> Value:
+    """The text as a game of these words."""
     passage = read(model, "text", text.encode())
     assert not isinstance(passage, Tensor)
     spans = [(token.start, token.end) for token in passage.tokens]
     units = Units(tuple(words), members(text, spans, words))
-    z = torch.ones(len(absences), len(words))
-    for row, absence in zip(z, absences, strict=True):
-        row[list(absence)] = 0
     players, x = Words(units), score.place(passage.x)
     if baseline == "deletion":
-        return ShortenedScore(score, x, players)(z).cpu()
-    return MaskedScore(score, x, absent(baseline, passage, units, score), players)(z).cpu()
+        return ShortenedScore(score, x, players)
+    return MaskedScore(score, x, absent(baseline, passage, units, score), players)
 
 
 def stand(params: Mapping[str, Any]) -> Absence:

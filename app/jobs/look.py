@@ -60,6 +60,8 @@ def look(model: Classifier, data: bytes, question: Question) -> Look:
     The classes are the likeliest, likeliest first, and those asked for.
     """
     x = read(model, question.kind, data)
+    if not isinstance(x, Tensor) and x.unknown:
+        raise RequestError(f"{model.card.name} knows no word of this text, so that it has nothing to decide by")
     grid = scoring.grid_of(x)[None]
     probabilities = scoring.ModelScore(model, range(len(model.labels)), "probability").exact(grid)[0].tolist()
     target = resolve(question.target, model.labels, probabilities)
@@ -107,6 +109,11 @@ def refuse_other_kind(model: Classifier, kind: Kind) -> None:
             f"{model.card.name} classifies {model.card.kind}s; ask it about {INPUTS[model.card.kind]}, "
             f"and choose another model for {INPUTS[kind]}"
         )
+
+
+def refuse_changed(model: Classifier, digest: str | None) -> None:
+    if model.card.digest != digest:
+        raise RequestError(f"The weights of {model.card.name} have changed since this was asked; ask again.")
 
 
 def unit(chosen: Unit | None, x: Passage) -> Unit:

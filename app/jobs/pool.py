@@ -29,6 +29,7 @@ from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import NICENESS, FitBook, Fits
 from app.jobs.heads import Definition, fitted, prompted
 from app.jobs.look import Look, look
+from app.jobs.pairs import Paired, Pairing, paired
 from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
@@ -50,6 +51,7 @@ class Pool(Protocol):
 
     def look(self, model: str, data: bytes, question: Question) -> Look: ...
     def edit(self, model: str, digest: str, asked: Edit) -> Edited: ...
+    def pair(self, model: str, digest: str, asked: Pairing) -> Paired: ...
     def cards(self) -> tuple[dict[str, Any], ...]: ...
     def fits(self, model: str) -> Fits | None: ...
     def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition: ...
@@ -86,7 +88,7 @@ class RayPool:
             "max_restarts": -1,
             "num_cpus": 0,
         }
-        groups = {"quick": 2, "edits": 2, "heads": 1}
+        groups = {"quick": 2, "edits": 2, "pairs": 1, "heads": 1}
         grouped: Any = ray.remote(concurrency_groups=groups)  # type: ignore[call-overload]  # ray's stubs lack it
         probe: Any = grouped(Probe).options(name="probe", max_concurrency=2, **named)
         dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
@@ -102,6 +104,11 @@ class RayPool:
         """What becomes of the classes of a text; it waits for no look that loads a model."""
         edited: Edited = _answer(self._probe.edit.remote(model, digest, asked))
         return edited
+
+    def pair(self, model: str, digest: str, asked: Pairing) -> Paired:
+        """What a word says together with each of the others; it waits for no edit."""
+        found: Paired = _answer(self._probe.pair.remote(model, digest, asked))
+        return found
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         cards: tuple[dict[str, Any], ...] = _answer(self._probe.cards.remote())
@@ -241,6 +248,10 @@ class Probe:
     @ray.method(concurrency_group="edits")
     def edit(self, model: str, digest: str, asked: Edit) -> Edited:
         return edit(self._shelf.get(model), digest, asked)
+
+    @ray.method(concurrency_group="pairs")
+    def pair(self, model: str, digest: str, asked: Pairing) -> Paired:
+        return paired(self._shelf.get(model), digest, asked)
 
     @ray.method(concurrency_group="quick")
     def fits(self, model: str) -> Fits | None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from app import failures, uploads
+from app.jobs.look import refuse_changed
 from app.jobs.shelf import Shelf
 from app.jobs.spec import JobSpec, Spec, TrustSpec
 from app.storage import codec
@@ -84,8 +85,7 @@ def _judge(store: Store, shelf: Shelf, spec: TrustSpec) -> Iterator[Progress[Tru
 def _model(shelf: Shelf, spec: JobSpec) -> Classifier:
     """Raises RequestError when it is no longer the one that was asked."""
     model = shelf.get(spec.model)
-    if model.card.digest != spec.digest:
-        raise failures.RequestError(f"The weights of {spec.model} have changed since this was asked; ask again.")
+    refuse_changed(model, spec.digest)
     return model
 
 

@@ -100,6 +100,7 @@ def _words(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
         "cut": look["cut"],
         "by": look["by"],
         "probe": f"/api/v1/explanations/{shown['id']}/probe",
+        "pairs": f"/api/v1/explanations/{shown['id']}/pairs",
         "phrases": phrases and [[p["first"], p["last"], p["signed"][str(target)]] for p in phrases],
         "alt": f"The text, with the evidence of each {look['by']} for {label}"
         f"{'' if against is None else f' rather than {against}'}.",

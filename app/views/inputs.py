@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import components
 from app.examples import EXAMPLES, FIRST
+from app.jobs.heads import head_id
 from app.jobs.question import USUAL, Question
 from app.service import Service
 from app.storage.explanations import Explanation
@@ -173,6 +174,8 @@ def _model(desk: Service, owner: str, kind: Kind, first: str, key: str) -> tuple
     """The model, what suits it, and whether the user has just made it."""
     own = heads.names(desk, owner, kind)
     cards = [card["name"] for card in desk.pool.cards() if card["kind"] == kind]
+    if head_id(first) is not None and first not in own:  # deleted since it was asked
+        first = desk.settings.usual_model(kind)
     listed = list(dict.fromkeys([first, *cards, *own]))
     model = str(
         st.selectbox(
@@ -190,6 +193,10 @@ def _model(desk: Service, owner: str, kind: Kind, first: str, key: str) -> tuple
     for head in desk.heads(owner) if model in own else ():
         if head.model == model:
             st.caption(heads.told(head))
+            if st.button("Delete these labels", type="tertiary", icon=":material/delete:", key=f"{key}/delete"):
+                desk.delete_head(owner, head.id)
+                st.session_state.pop(f"{key}/model", None)
+                st.rerun()
     return model, fits.known(desk, owner, model, listed=model in listed), False
 
 

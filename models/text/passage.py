@@ -30,7 +30,7 @@ class Passage:
     """`x` is what the network receives: an embedding at each position, before positions are added to it.
 
     `mask` is the embedding of the token that stands for an unknown one, `mean` that of the whole vocabulary. The model
-    does not read the last `cut` characters of the text, which are beyond its limit.
+    does not read the last `cut` characters of the text, which are beyond its limit. `unknown`: it knows no token of it.
     """
 
     text: str
@@ -39,3 +39,4 @@ class Passage:
     mask: Float[Tensor, " e"]
     mean: Float[Tensor, " e"]
     cut: int
+    unknown: bool = False

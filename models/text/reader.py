@@ -36,7 +36,9 @@ class Reader:
         if not encoding.ids:
             raise ValueError(f"text must have at least one token; got {text!r:.60}")
         tokens = tuple(placed(text, encoding))
-        return Passage(text, self.embedded(encoding.ids), tokens, self.mask, self.mean, cut(text, encoding, tokens))
+        rest = cut(text, encoding, tokens)
+        strange = unknown(self.tokenizer, encoding)
+        return Passage(text, self.embedded(encoding.ids), tokens, self.mask, self.mean, rest, strange)
 
     def length(self, text: str) -> int:
         """Number of tokens."""
@@ -83,6 +85,14 @@ def placed(text: str, encoding: Encoding) -> Iterable[Token]:
             start = end = here
         here = max(here, end)
         yield Token(text[start:end], start, end)
+
+
+def unknown(tokenizer: Tokenizer, encoding: Encoding) -> bool:
+    """Whether all that was read of the text is the token for what the vocabulary lacks; without one, never."""
+    name = getattr(tokenizer.model, "unk_token", None)
+    stranger = getattr(tokenizer.model, "unk_id", None) if name is None else tokenizer.token_to_id(name)
+    own = [id for id, special in zip(encoding.ids, encoding.special_tokens_mask, strict=True) if not special]
+    return bool(own) and all(id == stranger for id in own)
 
 
 def cut(text: str, encoding: Encoding, tokens: tuple[Token, ...]) -> int:

@@ -83,7 +83,7 @@ class Text {
 
   follow(at) {
     const k = at === null ? -1 : (this.sheet.words ?? []).findIndex(({ start, end }) => start <= at && at < end);
-    this.sheet.mark(k, k);
+    this.sheet.mark([[k, k]]);
     this.sheet.read(k < 0 ? null : k);
   }
 }

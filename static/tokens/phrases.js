@@ -1,41 +1,47 @@
-// Phrases that say more, or less, than their words: the strongest first.
+// What words say together beyond what they say alone: phrases and pairs, the strongest first.
 
 import { text as number } from "../whylens.map/scale.js";
-import { called } from "./pieces.js";
 
 const SHOWN = 8;
 
-// phrases: [first, last, signed]
-export function strongest(phrases) {
-  return [...phrases].sort((a, b) => Math.abs(b[2]) - Math.abs(a[2])).slice(0, SHOWN);
+// entries: {value, …}
+export function strongest(entries) {
+  return [...entries].sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, SHOWN);
 }
 
-export function rows(phrases, sheet) {
-  const shown = strongest(phrases);
-  const reach = Math.abs(shown[0]?.[2] ?? 0) || 1;
-  return shown.map(([first, last, signed]) => {
+// Partners of a word whose interaction is more than chance: [{word, value, stderr}]
+export function partners({ values, stderr }) {
+  return values
+    .map((value, word) => ({ word, value, stderr: stderr[word] }))
+    .filter(({ value, stderr: error }) => Math.abs(value) > Math.max(2 * error, 1e-6));
+}
+
+// A row for each entry {name, value, stderr?, ranges}; on focus and under the pointer its words, [first, last] each, are outlined.
+export function rows(entries, sheet) {
+  const reach = Math.abs(entries[0]?.value ?? 0) || 1;
+  return entries.map(({ name, value, stderr, ranges }) => {
     const row = document.createElement("li");
     const button = document.createElement("button");
     button.type = "button";
-    const phrase = document.createElement("span");
-    phrase.className = "phrase";
+    const phrase = piece("phrase", name); // somebody's words: never markup
     phrase.dir = "auto";
-    phrase.textContent = called(sheet.text.slice(sheet.words[first].start, sheet.words[last].end)); // never markup
-    const track = document.createElement("span");
-    track.className = "weight";
+    const track = piece("weight");
     track.setAttribute("aria-hidden", "true");
     const bar = document.createElement("i");
-    bar.className = signed < 0 ? "less" : "more";
-    bar.style.width = `${(50 * Math.abs(signed)) / reach}%`;
+    bar.className = value < 0 ? "less" : "more";
+    bar.style.width = `${(50 * Math.abs(value)) / reach}%`;
     track.append(bar);
-    const value = document.createElement("span");
-    value.className = "value";
-    value.textContent = number(signed);
-    button.append(phrase, track, value);
-    for (const come of ["pointerenter", "focus"]) button.addEventListener(come, () => sheet.mark(first, last));
+    button.append(phrase, track, piece("value", `${number(value)}${stderr ? ` \u00b1 ${stderr.toPrecision(1)}` : ""}`));
+    for (const come of ["pointerenter", "focus", "click"]) button.addEventListener(come, () => sheet.mark(ranges));
     for (const go of ["pointerleave", "blur"]) button.addEventListener(go, () => sheet.mark());
-    button.addEventListener("click", () => sheet.mark(first, last));
     row.append(button);
     return row;
   });
+}
+
+function piece(name, text = "") {
+  const part = document.createElement("span");
+  part.className = name;
+  part.textContent = text;
+  return part;
 }

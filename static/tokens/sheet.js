@@ -5,7 +5,7 @@ import { ink } from "./ink.js";
 import { called, laid, sentences, summed, turns, unseen } from "./pieces.js";
 
 export class Sheet {
-  // onRead: {unit, called, value, stderr, text} or null; onAct(act, numbers): "toggle", "drop" or "replace"
+  // onRead: {unit, called, value, stderr, text} or null; onAct(act, numbers): "toggle", "drop", "replace" or "pair"
   constructor(host, { onRead, onAct = null }) {
     this.host = host;
     this.onRead = onRead;
@@ -133,10 +133,10 @@ export class Sheet {
     if (this.reading !== null) this.read(this.reading);
   }
 
-  // Outlines these words; none without them.
-  mark(first = -1, last = -1) {
+  // Outlines the words in these ranges, [first, last] each; none without them.
+  mark(ranges = []) {
     for (const { words, part } of this.units) {
-      part.classList.toggle("marked", words[0] <= last && words.at(-1) >= first);
+      part.classList.toggle("marked", ranges.some(([first, last]) => words[0] <= last && words.at(-1) >= first));
     }
   }
 
@@ -196,7 +196,7 @@ export class Sheet {
     if (k === null || this.writing || event.ctrlKey || event.metaKey || event.altKey) return;
     const turned = getComputedStyle(this.host).direction === "rtl" ? -1 : 1;
     const steps = { ArrowRight: turned, ArrowLeft: -turned, ArrowDown: 1, ArrowUp: -1, Home: -k, End: this.units.length - 1 - k };
-    const acts = { " ": "toggle", Delete: "drop", Backspace: "drop", Enter: "replace" };
+    const acts = { " ": "toggle", Delete: "drop", Backspace: "drop", Enter: "replace", p: "pair", P: "pair" };
     if (event.key in steps) {
       this.units[Math.min(Math.max(k + steps[event.key], 0), this.units.length - 1)].part.focus();
     } else if (event.key in acts) {

@@ -8,11 +8,12 @@ import { percent, table } from "../whylens.map/scale.js";
 import { rows, top, verdict } from "./answers.js";
 import { Edits, Latest } from "./edits.js";
 import { called, decode, spread } from "./pieces.js";
-import { rows as phraseRows } from "./phrases.js";
+import { MARKUP as PAIRS, Pairs } from "./pairs.js";
+import { rows as phraseRows, strongest } from "./phrases.js";
 import { Sheet } from "./sheet.js";
 
 const PAUSE = 120; // milliseconds between two questions
-const KEYS = "Arrow keys go from word to word. Space switches a word off and on, Enter puts another in its place.";
+const KEYS = "Arrow keys go from word to word. Space switches a word off and on, Enter puts another in its place, P tells which others it works with.";
 
 const MARKUP = `
 <div class="tools" role="toolbar" aria-label="How the text is drawn">
@@ -34,6 +35,7 @@ ${LEGEND}
   <div class="acts" role="group" aria-label="The word in focus">
     <button type="button" data-act="toggle">Switch off</button>
     <button type="button" data-act="replace">Replace</button>
+    <button type="button" data-act="pair" title="Which other words it works with">Pairs</button>
   </div>
 </div>
 ${JOB}
@@ -42,6 +44,7 @@ ${JOB}
   <ol aria-label="Classes, before and after" hidden></ol>
   <p class="note"></p>
 </section>
+${PAIRS}
 <details class="phrases" hidden>
   <summary></summary>
   <p>How much the score of a phrase, read by itself, departs from what its words add up to.</p>
@@ -58,10 +61,11 @@ class View {
     parent.append(this.root);
     const find = (selector) => this.root.querySelector(selector);
     this.parts = Object.fromEntries(
-      ["views", "text", "waiting", "cut", "certain", "reading", "acts", "answer", "reset", "note", "phrases", "told"].map(
+      ["views", "text", "waiting", "cut", "certain", "reading", "acts", "answer", "reset", "note", "told"].map(
         (name) => [name, find(`.${name}`)],
       ),
     );
+    this.parts.phrases = find("details.phrases");
     this.parts.said = find(".answer strong");
     this.parts.classes = find(".answer ol");
     this.scale = new Legend(this.root);
@@ -74,6 +78,7 @@ class View {
       onAgain: (id) => this.trigger("again", id),
     });
     this.sheet = new Sheet(this.parts.text, { onRead: (reading) => this.say(reading), onAct: (act, words) => this.act(act, words) });
+    this.pairs = new Pairs(this.root, this.sheet, (words) => this.tell(words));
     this.asking = new Latest((question, signal) => this.probe(question, signal), PAUSE);
     this.edits = new Edits([]);
     this.tools(find);
@@ -128,7 +133,10 @@ class View {
     } else if (before.target !== data.target) {
       this.coarse();
     }
-    if (before?.target !== data.target && this.answer) this.answered(this.answer);
+    if (before?.target !== data.target) {
+      if (this.answer) this.answered(this.answer);
+      this.pairs.close(); // they were about another class
+    }
     this.interactions();
   }
 
@@ -180,6 +188,7 @@ class View {
   close() {
     this.job.quiet();
     this.asking.stop();
+    this.pairs.close();
   }
 
   coarse() {
@@ -219,9 +228,10 @@ class View {
       reading.value !== undefined ? `${reading.text}${error}` : this.sheet.map ? "new here, no value" : "",
       `${this.noun()} ${reading.unit + 1} of ${reading.of}`,
     ].filter(Boolean).join(" \u00b7 ");
-    const [toggle, replace] = this.parts.acts.children;
+    const [toggle, replace, pair] = this.parts.acts.children;
     toggle.textContent = reading.words.every((i) => this.edits.off.has(i)) ? "Switch on" : "Switch off";
     replace.hidden = reading.words.length > 1;
+    pair.hidden = reading.words.length > 1 || this.sheet.words.length < 2;
   }
 
   noun() {
@@ -236,6 +246,10 @@ class View {
         this.edits.replace(words[0], written);
         this.edited();
       });
+      return;
+    }
+    if (act === "pair") {
+      if (words.length === 1) this.pairs.show(this.data.pairs, words[0]);
       return;
     }
     this.edits[act](words);
@@ -313,7 +327,9 @@ class View {
     const asked = `${this.data.map} ${phrases?.length}`;
     if (this.parts.phrases.hidden || this.listed === asked) return; // drawn anew, they would lose the focus
     this.listed = asked;
-    const listed = phraseRows(phrases, this.sheet);
+    const { text, words } = this.sheet;
+    const found = phrases.map(([first, last, value]) => ({ name: called(text.slice(words[first].start, words[last].end)), value, ranges: [[first, last]] }));
+    const listed = phraseRows(strongest(found), this.sheet);
     this.parts.phrases.querySelector("summary").textContent =
       listed.length < phrases.length ? `Phrases that say more than their words: the strongest ${listed.length} of ${phrases.length}` : "Phrases that say more than their words";
     this.parts.phrases.querySelector("ol").replaceChildren(...listed);

@@ -17,6 +17,7 @@ from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import Fits
 from app.jobs.heads import Definition, fitted, prompted
 from app.jobs.look import Look, look
+from app.jobs.pairs import Paired, Pairing, paired
 from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
@@ -56,6 +57,9 @@ class InlinePool:
 
     def edit(self, model: str, digest: str, asked: Edit) -> Edited:
         return edit(self.shelf.get(model), digest, asked)
+
+    def pair(self, model: str, digest: str, asked: Pairing) -> Paired:
+        return paired(self.shelf.get(model), digest, asked)
 
     def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition:
         return prompted(self.shelf.get(base), prompts)

@@ -172,6 +172,27 @@ def test_what_is_not_read_is_grey_and_said(page: Page, server: Server) -> None:
     expect(units.first).to_have_text("A good film 😀.")  # a long text, by sentence
 
 
+def test_which_words_work_together(page: Page, server: Server) -> None:
+    units = shown(page, server, "The film is not bad at all.", params={"n_masks": 64})
+    expect(page.locator(".pairs")).to_be_hidden()
+    units.filter(has_text="not").focus()
+    page.keyboard.press("p")
+    page.wait_for_selector(".pairs[data-word='3']")
+    expect(page.locator(".pairs strong")).to_have_text("“not” together with other words")
+    rows = page.locator(".pairs li button")
+    expect(rows.first).to_contain_text("“bad”")
+    expect(page.locator(".pairs p")).to_contain_text("Banzhaf interaction")
+    rows.first.focus()
+    expect(page.locator(".token.marked")).to_have_text(["not", "bad"])
+    expect(page.locator(".told")).to_contain_text("Most with “bad”")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".pairs")).to_be_hidden()
+    expect(units.filter(has_text="not")).to_be_focused()
+    units.filter(has_text="film").focus()
+    page.get_by_role("button", name="Pairs").click()
+    page.wait_for_selector(".pairs[data-word='1']")
+
+
 def test_phrases_mark_their_words(page: Page, server: Server) -> None:
     units = shown(page, server, method="ls_tree")
     page.get_by_text("Phrases that say more").click()

@@ -4,7 +4,6 @@ import { test } from "node:test";
 import "./served.mjs";
 
 const { top, verdict } = await import("../../static/tokens/answers.js");
-const { strongest } = await import("../../static/tokens/phrases.js");
 
 const answer = {
   classes: [3, 1, 4, 0, 5, 2, 9],
@@ -26,8 +25,4 @@ test("outside the band is more than chance, inside is not, and without other wor
   assert.match(verdict({ ...b, after: 0.5 }, 1, 1), /^No more than chance: without one other word \(1 choice tried\)/);
   assert.match(verdict({ ...b, band: null }, 0, 3), /no other words/);
   assert.equal(top({ ...answer, band: { low: [], high: [], sets: 0 } }, 1)[0].band, null);
-});
-
-test("of phrases the strongest come first, whatever their sign", () => {
-  assert.deepEqual(strongest([[0, 1, 0.1], [0, 3, -2], [2, 3, 1]]), [[0, 3, -2], [2, 3, 1], [0, 1, 0.1]]);
 });

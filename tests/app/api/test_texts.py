@@ -247,14 +247,37 @@ def test_half_a_character_in_a_probe(client: TestClient) -> None:
     assert "lone surrogate" in refusal(answer, 422)
 
 
+def test_a_text_of_unknown_words_alone(client: TestClient, counts: Counts) -> None:
+    asset = write(client, "\u2d63\u2d63 zebra")
+    before = counts()
+    answer = client.post(f"{ROOT}/explanations", json={"asset": asset})
+    assert refusal(answer, 422) == "wordy knows no word of this text, so that it has nothing to decide by"
+    assert counts() == before
+    assert ask(client, write(client, "zebra film"))["look"]["classes"]
+
+
+def test_pairs_of_words(client: TestClient) -> None:
+    told = ask(client, write(client, "the good film and the bad film"), params={"n_masks": 64})
+    found = client.get(f"{ROOT}/explanations/{told['id']}/pairs", params={"word": 1})
+    assert found.status_code == 200, found.text
+    assert set(found.json()) == {"values", "stderr", "forwards"}
+    assert [len(found.json()[part]) for part in ("values", "stderr")] == [7, 7]
+    assert found.json()["values"][1] == 0
+    refused = client.get(f"{ROOT}/explanations/{told['id']}/pairs", params={"word": 7})
+    assert refusal(refused, 422) == "word must lie in [0, 6]; got 7"
+
+
 def test_only_ones_own_texts_are_probed(client: TestClient, desk: Service) -> None:
     photo = client.post(f"{ROOT}/explanations", json={"asset": send(client), "method": "saliency"}).json()
     assert refusal(probe(client, photo), 422) == (
         "Words are switched off and replaced in texts; this explanation is about a picture."
     )
+    paired = client.get(f"{ROOT}/explanations/{photo['id']}/pairs?word=0")
+    assert refusal(paired, 422) == "Words are paired in texts; this explanation is about a picture."
     assert "no such explanation" in refusal(probe(client, {"id": "0" * 32}), 404)
     theirs = desk.ask("bob", desk.upload_text("bob", TEXT, "text").id, Question(kind="text", method="saliency"))
     assert "no such explanation" in refusal(probe(client, {"id": theirs.id}), 404)
+    assert "no such explanation" in refusal(client.get(f"{ROOT}/explanations/{theirs.id}/pairs?word=0"), 404)
     assert "no such text" in refusal(client.get(f"{ROOT}/assets/{theirs.asset}/text"), 404)
 
 

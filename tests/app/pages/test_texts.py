@@ -48,7 +48,7 @@ def test_the_text_is_told_where_its_parts_are(desk: Service) -> None:
     here = f"/api/v1/explanations/{explanation.id}"
     assert shown["map"] == f"{here}/blobs/{run.result['blobs'][str(explanation.view['target'])]}"
     assert shown["input"] == f"{here}/blobs/{run.input}"
-    assert shown["probe"] == f"{here}/probe"
+    assert (shown["probe"], shown["pairs"]) == (f"{here}/probe", f"{here}/pairs")
     assert [FILM[start:end] for start, end in shown["spans"]] == FILM.split()
     assert (shown["cut"], shown["by"], shown["phrases"]) == (0, "word", None)
     assert shown["unit"] == "effect on the log-probability of positive of the word's presence"
@@ -152,6 +152,22 @@ def test_own_labels_become_the_model(desk: Service) -> None:
     assert "Mine *bold*" in at.selectbox(key=f"{new}/model").options
     assert {entry["label"] for entry in given(at, "classes")["classes"]} == {"up", "down"}
     assert "- **up**: good; good film" in text(at)
+
+
+def test_own_labels_can_be_deleted(desk: Service) -> None:
+    head = desk.prompt_head(ME, "Mine", None, {"up": ["good"], "down": ["bad"]})
+    explanation = explained(desk, model=head.model)
+    at, key = opened(e=explanation.id), explanation.id
+    assert at.selectbox(key=f"{key}/model").value == head.model
+    at.button(key=f"{key}/delete").click().run()
+    assert desk.heads(ME) == []
+    assert not at.exception
+    assert not at.error
+    assert at.selectbox(key=f"{key}/model").value == "wordy"
+    assert "Mine" not in at.selectbox(key=f"{key}/model").options
+    assert given(at, "tokens")["map"], "what was made with them can still be read"
+    at.button(key="explain").click().run()
+    assert spec_of(desk, at).model == "wordy"
 
 
 @pytest.mark.parametrize("pasted", [True, False])
