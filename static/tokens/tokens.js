@@ -298,7 +298,7 @@ class View {
     if (!answer) {
       classes.replaceChildren();
       said.textContent = "What if a word were missing?";
-      note.textContent = "Click a word to switch it off, or double-click it to write another in its place: the answer moves at once. By keyboard: arrow keys, Space, Enter.";
+      note.textContent = "Click a word to switch it off, or double-click it to write another in its place: the answer moves at once. Pairs tells which other words a word works with. By keyboard: arrow keys, Space, Enter, P.";
       delete this.root.dataset.probed;
       return;
     }
