@@ -1,10 +1,16 @@
 """Explainers of image and text classifiers. `explain` is one call; `stream` shows the result sharpen."""
 
+from explainers.banzhaf import Interactions, interactions
+from explainers.concepts.ace import Ace, fit_ace
+from explainers.concepts.activation_vectors import Tcav, tcav
 from explainers.concepts.bank import ConceptBank, Crop, fit_concepts
 from explainers.concepts.clusters import Cluster, ClusterGraph, Edge, strategies
+from explainers.concepts.concept_shap import Completeness, completeness
+from explainers.concepts.maps import ConceptClassifier, concept_classifier
+from explainers.concepts.recursion import Refined, refine
+from explainers.concepts.selection import Size, sizes
 from explainers.fit import Fit, method_fit, method_fits
 from explainers.indices import SobolIndices, sobol_indices
-from explainers.interactions import Interactions, interactions
 from explainers.metrics.panel import PANEL_REVISION, stream_trust, trust
 from explainers.metrics.report import Check, TrustReport
 from explainers.propagation import DeepLift, UnsupportedOperatorError, deeplift
@@ -27,13 +33,16 @@ from explainers.types import (
 
 __all__ = [
     "PANEL_REVISION",
+    "Ace",
     "Attribution",
     "Attributions",
     "Check",
     "Classifier",
     "Cluster",
     "ClusterGraph",
+    "Completeness",
     "ConceptBank",
+    "ConceptClassifier",
     "Crop",
     "DeepLift",
     "Edge",
@@ -45,27 +54,36 @@ __all__ = [
     "Output",
     "Precision",
     "Progress",
+    "Refined",
     "ScoreFunction",
     "ShapleyValues",
+    "Size",
     "SobolIndices",
+    "Tcav",
     "TrustReport",
     "UnsupportedOperatorError",
     "ValueFunction",
     "Word",
     "build",
+    "completeness",
+    "concept_classifier",
     "deeplift",
     "explain",
+    "fit_ace",
     "fit_concepts",
     "interactions",
     "list_methods",
     "method",
     "method_fit",
     "method_fits",
+    "refine",
     "shapley_values",
+    "sizes",
     "sobol_indices",
     "strategies",
     "stream",
     "stream_classes",
     "stream_trust",
+    "tcav",
     "trust",
 ]

@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from explainers.concepts.autoencoder import topk_codes, train
 from explainers.concepts.nnls import nnls
 from explainers.types import InputError
 
@@ -28,12 +29,13 @@ STALLED = 1e-6  # gain of a round of semi-NMF, which is slow where atoms lie clo
 class Dictionary:
     """Atoms of length one, an offset, and how a row of activations is written in them.
 
-    `code`: non-negative least squares, the nearest atom with the length of its projection, or plain projections.
+    `code`: non-negative least squares, the nearest atom with the length of its projection, plain projections, or the
+    largest few of them.
     """
 
     D: Float[Tensor, "k p"]
     offset: Float[Tensor, " p"]
-    code: Literal["nnls", "nearest", "projection"]
+    code: Literal["nnls", "nearest", "projection", "topk"]
 
     def encode(self, a: Float[Tensor, "n p"]) -> Float[Tensor, "n k"]:
         """Differentiable in `a`."""
@@ -43,6 +45,8 @@ class Dictionary:
                 return nnls(rows, self.D)
             case "projection":
                 return rows @ self.D.T
+            case "topk":
+                return topk_codes(rows, self.D)
             case "nearest":
                 length = (rows @ self.D.T).clamp(min=0)
                 return length * torch.nn.functional.one_hot(length.argmax(1), len(self.D))
@@ -53,10 +57,11 @@ class Dictionary:
 
 def learn(A: Float[Tensor, "n p"], k: int, factorizer: str, seed: int) -> Dictionary:
     """k atoms from the rows of A. Raises InputError for signed activations in an NMF: nothing is clamped in silence."""
-    if not 1 <= k <= min(A.shape):
-        raise InputError(f"n_concepts must lie in [1, {min(A.shape)}] for {len(A)} activations; got {k}")
     if factorizer not in LEARNERS:
         raise InputError(f"factorizer must be one of {', '.join(LEARNERS)}; got {factorizer!r}")
+    most = len(A) if factorizer in OVERCOMPLETE else min(A.shape)
+    if not 1 <= k <= most:
+        raise InputError(f"n_concepts must lie in [1, {most}] for {len(A)} activations; got {k}")
     if not A.isfinite().all():
         raise InputError("the activations are not finite")
     return LEARNERS[factorizer](A, k, seed)
@@ -125,6 +130,11 @@ def by_pca(A: Float[Tensor, "n p"], k: int, seed: int) -> Dictionary:  # noqa: A
     return Dictionary((V[:k] * sign).to(A), mean.to(A), "projection")
 
 
+def by_topk_autoencoder(A: Float[Tensor, "n p"], k: int, seed: int) -> Dictionary:
+    """May have more atoms than channels; see `autoencoder`."""
+    return Dictionary(train(A, k, seed).to(A), A.new_zeros(A.shape[1]), "topk")
+
+
 def _centres(A: Float[Tensor, "n p"], k: int, seed: int) -> Float[Tensor, "k p"]:
     from sklearn.cluster import KMeans
 
@@ -143,4 +153,6 @@ LEARNERS: dict[str, Callable[[Tensor, int, int], Dictionary]] = {
     "semi_nmf": by_semi_nmf,
     "kmeans": by_kmeans,
     "pca": by_pca,
+    "topk_autoencoder": by_topk_autoencoder,
 }
+OVERCOMPLETE = ("topk_autoencoder",)

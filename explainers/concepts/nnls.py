@@ -47,24 +47,31 @@ def solve(G: Float[Tensor, "k k"], b: Float[Tensor, "n k"]) -> Float[Tensor, "n 
     """Coordinate descent finds the active set, an exact solution on it the values, until both agree."""
     scale = G.diagonal().clamp(min=1e-300)
     u = torch.zeros_like(b)
-    tolerance = SLACK * b.abs().amax(1, keepdim=True).clamp(min=1e-300)
+    left = torch.arange(len(b))  # rows that are not settled
     for _ in range(ROUNDS):
+        part, want = u[left], b[left]
         for _ in range(SWEEPS // ROUNDS):
             for j in range(len(G)):
-                u[:, j] = (u[:, j] + (b[:, j] - u @ G[:, j]) / scale[j]).clamp(min=0)
-        exact = restricted(G, b, u > 0)
-        slope = b - exact @ G  # the dual: where it is positive a player outside would help
-        sound = (exact >= -tolerance).all(1) & (slope.masked_fill(u > 0, 0) <= tolerance * scale.sqrt().max()).all(1)
-        u = torch.where(sound[:, None], exact.clamp(min=0), u)
-        if bool(sound.all()):
+                part[:, j] = (part[:, j] + (want[:, j] - part @ G[:, j]) / scale[j]).clamp(min=0)
+        exact = restricted(G, want, part > 0)
+        slope = want - exact @ G  # the dual: where it is positive a player outside would help
+        tolerance = SLACK * want.abs().amax(1, keepdim=True).clamp(min=1e-300)
+        sound = (exact >= -tolerance).all(1)
+        sound &= (slope.masked_fill(part > 0, 0) <= tolerance * scale.sqrt().max()).all(1)
+        u[left] = torch.where(sound[:, None], exact.clamp(min=0), part)
+        left = left[~sound]
+        if not len(left):
             break
     return u
 
 
 def restricted(G: Float[Tensor, "k k"], b: Float[Tensor, "n k"], active: Bool[Tensor, "n k"]) -> Float[Tensor, "n k"]:
-    """G_S u_S = b_S of each row's own S, zero outside."""
-    member = active.to(b)
-    pair = member[:, :, None] * member[:, None, :]
-    masked = G * pair + torch.diag_embed(1 - member)
-    solution: Tensor = torch.linalg.lstsq(masked, (b * member)[..., None]).solution[..., 0]
-    return solution * member + 0.0  # no negative zeros
+    """G_S u_S = b_S of each row's own S, zero outside; one inverse for all rows with the same S."""
+    sets, which = active.unique(dim=0, return_inverse=True)
+    member = sets.to(b)
+    inverse = torch.linalg.pinv(G * member[:, :, None] * member[:, None, :], hermitian=True)
+    u = torch.zeros_like(b)
+    for c, S in enumerate(inverse):
+        rows = which == c
+        u[rows] = b[rows] @ S
+    return u * active.to(b) + 0.0  # no negative zeros

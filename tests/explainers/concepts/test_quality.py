@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from explainers.concepts.bank import ConceptBank, fit_concepts
-from explainers.concepts.quality import dead, deletion, fidelity, frechet, insertion
+from explainers.concepts.quality import dead, deletion, fidelity, frechet, insertion, outlying
 from tests.explainers.concepts.planted import pictures, pooled
 
 
@@ -69,3 +69,12 @@ def test_frechet_distance_has_its_closed_form(rng: torch.Generator) -> None:
 
 def test_atoms_that_nothing_uses_are_dead() -> None:
     assert dead(torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1e-9]])) == 2
+
+
+def test_reconstructions_lie_as_near_as_what_they_are_made_of(rng: torch.Generator) -> None:
+    a = torch.rand(300, 8, generator=rng)
+    assert outlying(a, a) == pytest.approx(1)
+    # nudged by much less than neighbours are apart, they have the same neighbours
+    assert outlying(a, a + 1e-4 * torch.randn(300, 8, generator=rng)) == pytest.approx(1, abs=0.01)
+    assert outlying(a, -a) > 3
+    assert outlying(a, 7 * a) == pytest.approx(1)  # length does not count
