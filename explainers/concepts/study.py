@@ -182,6 +182,8 @@ def of_class(
     labels: Sequence[str],
 ) -> tuple[tuple[int, ...], int]:
     """The numbers of the images of the class, and the class. Raises InputError for fewer than two images."""
+    if not logits.isfinite().all():
+        raise InputError("the model's scores of these pictures are not all finite")
     classes = logits.argmax(1).tolist() if by == "predicted" else list(truth or [])
     known = [k for k in classes if k is not None]
     if not known:
