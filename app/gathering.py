@@ -86,10 +86,8 @@ class Gathering:
     def manifest(self) -> Manifest:
         """Raises RequestError for too few pictures."""
         if len(self._members) < FEWEST:
-            why = f"; the first that was skipped, {self.skipped[0].name!r:.100}: {self.skipped[0].reason}"
-            raise RequestError(
-                f"A set must have at least {FEWEST} pictures; got {len(self._members)}{why if self.skipped else '.'}"
-            )
+            why = f"; {self.skipped[0].name!r:.100} was skipped: {self.skipped[0].reason}" if self.skipped else "."
+            raise RequestError(f"A set must have at least {FEWEST} pictures; got {len(self._members)}{why}")
         return Manifest(tuple(self._members))
 
     def pictures(self) -> Iterator[bytes]:
