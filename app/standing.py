@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -105,10 +106,8 @@ def _folder(id: str, folder: Path) -> StandingSet:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for path in folder.iterdir():
-        if path.is_symlink():
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        elif path.is_file():
-            yield path
+    """Neither links nor what they lead to; folders that cannot be opened are left out."""
+    for here, _, names in os.walk(folder):
+        for path in (Path(here, name) for name in names):
+            if path.is_file() and not path.is_symlink():
+                yield path
