@@ -90,7 +90,7 @@ def _folders(root: Path | None) -> dict[str, Path]:
 
 def _folder(id: str, folder: Path) -> StandingSet:
     paths = [path for path in sorted(_files(folder)) if not is_junk(path.name)]
-    files = tuple((path.relative_to(folder).as_posix(), partial(path.open, "rb")) for path in paths)
+    files = tuple((path.relative_to(folder).as_posix(), partial(_opened, path)) for path in paths)
     labels = Counter(name.split("/")[-2] for name, _ in files if "/" in name)
     stats = [path.stat() for path in paths]
     told = repr([(name, stat.st_size, stat.st_mtime_ns) for (name, _), stat in zip(files, stats, strict=True)])
@@ -103,6 +103,10 @@ def _folder(id: str, folder: Path) -> StandingSet:
         files=files,
         created=folder.stat().st_mtime,
     )
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _files(folder: Path) -> Iterator[Path]:

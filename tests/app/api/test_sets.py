@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from app import gathering, wiring
+from app import wiring
 from app.api.identity import _owner
 from app.service import Service
 from app.settings import Settings
@@ -293,7 +293,7 @@ def test_the_operators_folders(
     address = f"{ROOT}/sets/{first['id']}"
     assert [member["label"] for member in client.get(address).json()["members"]] == ["lily"] * 10
     with monkeypatch.context() as undecoded:
-        undecoded.setattr(gathering.uploads, "accept", None)
+        undecoded.setattr("app.uploads.accept", None)
         assert client.get(f"{address}/images/9").status_code == 200
     folder(root, "Spring flowers", [("rose/a.png", picture(50))])
     assert len(client.get(address).json()["members"]) == 11

@@ -14,8 +14,9 @@ from torch import Tensor
 import models
 from explainers import InputError, Progress, Stage, Study, fit_concepts, stream_concepts
 from explainers.concepts.bank import sampled
+from explainers.concepts.measured import frechet
 from explainers.concepts.reading import MOST_PLACES, Recollection, room
-from explainers.concepts.study import By, frechet
+from explainers.concepts.study import By
 from models.shapes import KINDS, Shape, shapes
 from tests.explainers.concepts.planted import Pooled, pictures, pooled
 from tests.oracles import classifier
@@ -28,7 +29,7 @@ Steps = list[Progress[Stage]]
 def _few_curves(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The study that is shared has them all."""
     if "steps" not in request.fixturenames and "study" not in request.fixturenames:
-        monkeypatch.setattr("explainers.concepts.study.CURVES", 3)
+        monkeypatch.setattr("explainers.concepts.measured.CURVES", 3)
 
 
 class Counting(Recollection):
@@ -158,7 +159,6 @@ def test_stopped_while_reading_it_has_read_one_batch(model: models.ImageClassifi
     memory = Counting()
     steps = stream_concepts(model, [shape.pixels for shape in drawn], memory=memory)
     next(steps)
-    steps.close()
     assert memory.told == list(range(32))
 
 
