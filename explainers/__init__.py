@@ -3,12 +3,13 @@
 from explainers.banzhaf import Interactions, interactions
 from explainers.concepts.ace import Ace, fit_ace
 from explainers.concepts.activation_vectors import Tcav, tcav
-from explainers.concepts.bank import ConceptBank, Crop, fit_concepts
+from explainers.concepts.bank import ConceptBank, Crop, Rows, fit_concepts
 from explainers.concepts.clusters import Cluster, ClusterGraph, Edge, strategies
 from explainers.concepts.concept_shap import Completeness, completeness
 from explainers.concepts.maps import ConceptClassifier, concept_classifier
 from explainers.concepts.recursion import Refined, refine
 from explainers.concepts.selection import Size, sizes
+from explainers.concepts.study import STUDY_REVISION, By, Stage, Study, stream_concepts
 from explainers.fit import Fit, method_fit, method_fits
 from explainers.indices import SobolIndices, sobol_indices
 from explainers.metrics.panel import PANEL_REVISION, stream_trust, trust
@@ -33,9 +34,11 @@ from explainers.types import (
 
 __all__ = [
     "PANEL_REVISION",
+    "STUDY_REVISION",
     "Ace",
     "Attribution",
     "Attributions",
+    "By",
     "Check",
     "Classifier",
     "Cluster",
@@ -55,10 +58,13 @@ __all__ = [
     "Precision",
     "Progress",
     "Refined",
+    "Rows",
     "ScoreFunction",
     "ShapleyValues",
     "Size",
     "SobolIndices",
+    "Stage",
+    "Study",
     "Tcav",
     "TrustReport",
     "UnsupportedOperatorError",
@@ -83,6 +89,7 @@ __all__ = [
     "strategies",
     "stream",
     "stream_classes",
+    "stream_concepts",
     "stream_trust",
     "tcav",
     "trust",

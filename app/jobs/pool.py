@@ -25,16 +25,19 @@ from ray import exceptions
 
 import models
 from app import failures
+from app.jobs.activations import ActivationCache
+from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
 from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import NICENESS, FitBook, Fits
 from app.jobs.heads import Definition, fitted, prompted
+from app.jobs.intervene import Benches, Intervention
 from app.jobs.look import Look, look
 from app.jobs.pairs import Paired, Pairing, paired
 from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
-from app.jobs.spec import UNFINISHED, TrustSpec
+from app.jobs.spec import UNFINISHED, ConceptSpec, TrustSpec
 from app.settings import Settings
 from app.storage.store import Store
 from models.card import Kind
@@ -52,6 +55,9 @@ class Pool(Protocol):
     def look(self, model: str, data: bytes, question: Question) -> Look: ...
     def edit(self, model: str, digest: str, asked: Edit) -> Edited: ...
     def pair(self, model: str, digest: str, asked: Pairing) -> Paired: ...
+    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]: ...
+    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan: ...
+    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]: ...
     def cards(self) -> tuple[dict[str, Any], ...]: ...
     def fits(self, model: str) -> Fits | None: ...
     def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition: ...
@@ -88,7 +94,7 @@ class RayPool:
             "max_restarts": -1,
             "num_cpus": 0,
         }
-        groups = {"quick": 2, "edits": 2, "pairs": 1, "heads": 1}
+        groups = {"quick": 2, "edits": 2, "pairs": 1, "concepts": 2, "heads": 1}
         grouped: Any = ray.remote(concurrency_groups=groups)  # type: ignore[call-overload]  # ray's stubs lack it
         probe: Any = grouped(Probe).options(name="probe", max_concurrency=2, **named)
         dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
@@ -109,6 +115,20 @@ class RayPool:
         """What a word says together with each of the others; it waits for no edit."""
         found: Paired = _answer(self._probe.pair.remote(model, digest, asked))
         return found
+
+    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]:
+        """The job that answers a question about a set."""
+        settled: tuple[ConceptSpec, dict[str, Any]] = _answer(self._probe.settle.remote(model, question, manifest))
+        return settled
+
+    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan:
+        planned: Plan = _answer(self._probe.plan.remote(model, question, tuple(shas)))
+        return planned
+
+    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
+        """What becomes of the classes of a study's image when its concepts are scaled."""
+        told: dict[str, Any] = _answer(self._probe.intervene.remote(key, asked))
+        return told
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         cards: tuple[dict[str, Any], ...] = _answer(self._probe.cards.remote())
@@ -220,7 +240,8 @@ class Dispatcher:
             self._start()
 
     def _again(self, key: str, owner: str) -> None:
-        if self._runs.get(key).state not in UNFINISHED:  # cancelled by force: nobody waits for it
+        run = self._runs.find(key)
+        if run is None or run.state not in UNFINISHED:  # cancelled by force: nobody waits for it
             return
         self._deaths[key] += 1
         if self._deaths[key] == DEATHS:
@@ -237,7 +258,10 @@ class Probe:
     def __init__(self, settings: Settings) -> None:
         torch.set_num_threads(settings.threads)
         self._settings = settings
-        self._shelf = _shelf(settings, Store.at(settings.database))
+        store = Store.at(settings.database)
+        self._shelf = _shelf(settings, store)
+        self._cache, self._paces = _cache(settings), Paces()
+        self._benches = Benches(store, self._shelf, self._cache)
         self._fits = FitBook(self._shelf)
         self._fits.find(settings.model)  # the first page has it at once
         self._fits.warm(settings.text_model)  # and the first text need not wait for its model
@@ -252,6 +276,18 @@ class Probe:
     @ray.method(concurrency_group="pairs")
     def pair(self, model: str, digest: str, asked: Pairing) -> Paired:
         return paired(self._shelf.get(model), digest, asked)
+
+    @ray.method(concurrency_group="concepts")
+    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]:
+        return settle(self._shelf.get(model), question, manifest)
+
+    @ray.method(concurrency_group="concepts")
+    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan:
+        return plan(self._shelf.get(model), question, shas, self._cache, self._paces)
+
+    @ray.method(concurrency_group="concepts")
+    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
+        return self._benches.intervene(key, asked)
 
     @ray.method(concurrency_group="quick")
     def fits(self, model: str) -> Fits | None:
@@ -277,7 +313,7 @@ class Probe:
 
 def compute(settings: Settings, key: str) -> None:
     store, shelf = _desk(settings)
-    execute(store, shelf, key)
+    execute(store, shelf, key, _cache(settings))
 
 
 def warm(settings: Settings) -> None:
@@ -296,6 +332,10 @@ def _desk(settings: Settings) -> tuple[Store, Shelf]:
 
 def _shelf(settings: Settings, store: Store) -> Shelf:
     return Shelf(settings.models, allow_pth=settings.allow_pth, heads=store.heads.definition)
+
+
+def _cache(settings: Settings) -> ActivationCache:
+    return ActivationCache(settings.home / "activations", settings.activation_cache_bytes)
 
 
 def _remote(settings: Settings, task: Callable[..., None], *args: str) -> Any:

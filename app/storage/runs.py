@@ -10,17 +10,20 @@ from typing import Any, Generic, TypeVar, get_args
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.jobs.spec import UNFINISHED, JobSpec, Spec, State, TrustSpec, spec_from
+from app.jobs.spec import UNFINISHED, ConceptSpec, JobSpec, Spec, State, TrustSpec, spec_from
 from app.storage import blobs
 from app.storage.database import Database
 from app.storage.tables import PreviewRow, ResultBlobRow, RunRow, WaiterRow
 
-S = TypeVar("S", JobSpec, TrustSpec, Spec, covariant=True)
+S = TypeVar("S", JobSpec, TrustSpec, ConceptSpec, Spec, covariant=True)
 
 
 @dataclass(frozen=True)
 class Run(Generic[S]):
-    """A run as it stands. `look` is what the model answered on the unmasked input, `input` what it saw."""
+    """A run as it stands. `look` is what the model answered on the unmasked input, `input` what it saw.
+
+    Of concepts, `look` has the model's card, and `input` is the manifest of their set.
+    """
 
     key: str
     spec: S
@@ -91,8 +94,8 @@ class Runs:
     def claim(self, key: str) -> int | None:
         """Take the run for a new attempt and return its number; None when nobody wants it any more."""
         with self.database.write() as session:
-            row = _row(session, key)
-            if row.state not in UNFINISHED:
+            row = session.get(RunRow, key)
+            if row is None or row.state not in UNFINISHED:
                 return None
             row.state, row.attempt, row.started = "running", row.attempt + 1, time.time()
             row.done = 0
@@ -142,8 +145,8 @@ class Runs:
 
     def fail(self, key: str, sentence: str) -> None:
         with self.database.write() as session:
-            row = _row(session, key)
-            if row.state in UNFINISHED:
+            row = session.get(RunRow, key)
+            if row is not None and row.state in UNFINISHED:
                 row.error = sentence[:500]
                 _end(session, row, "failed")
 
@@ -193,6 +196,18 @@ def enter(session: Session, spec: Spec, look: dict[str, Any], input: str, owner:
     return fresh
 
 
+def drop(session: Session, key: str) -> str:
+    """A run that nobody's row points to, with what it is made of; its input is left, and returned."""
+    row = _row(session, key)
+    parts = list(session.scalars(select(ResultBlobRow.sha256).where(ResultBlobRow.run == key)))
+    for table in (ResultBlobRow, PreviewRow, WaiterRow):
+        session.execute(delete(table).where(table.run == key))
+    session.delete(row)
+    session.flush()
+    blobs.drop_unnamed(session, parts)
+    return row.input
+
+
 def _end(session: Session, row: RunRow, state: State) -> None:
     row.state, row.finished = state, time.time()
     session.execute(delete(PreviewRow).where(PreviewRow.run == row.key))
@@ -207,8 +222,9 @@ def _row(session: Session, key: str) -> RunRow:
 
 
 def _owned(session: Session, key: str, attempt: int) -> RunRow | None:
-    row = _row(session, key)
-    return row if row.state == "running" and row.attempt == attempt else None
+    """None for a run that was taken over, ended, or deleted."""
+    row = session.get(RunRow, key)
+    return row if row is not None and row.state == "running" and row.attempt == attempt else None
 
 
 def _run(session: Session, row: RunRow) -> Run[Spec]:

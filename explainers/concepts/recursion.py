@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.concepts.bank import ConceptBank, Crop, around, fit_concepts
+from explainers.concepts.bank import ConceptBank, Crop, around, fit_concepts, on_grid
 from explainers.scoring import grid_of
 from explainers.types import Classifier, InputError
 
@@ -59,7 +59,7 @@ def refine(
         raise InputError(f"images must be the {len(bank.codes)} that the bank was learnt from; got {len(images)}")
     x = torch.stack([grid_of(model.prepare(image)) for image in images])
     size = (x.shape[-2], x.shape[-1])
-    crops = shown(bank.codes[:, concept], size, quantile)
+    crops = shown(bank.codes[:, [concept]], size, quantile)
     if len(crops) < FEWEST:
         raise InputError(
             f"concept {concept} is shown by {len(crops)} crops above the {quantile:g} quantile; at least {FEWEST} are "
@@ -70,21 +70,21 @@ def refine(
     return Refined(found, pictures, crops)
 
 
-def shown(u: Float[Tensor, n * map], size: tuple[int, int], quantile: float) -> tuple[Crop, ...]:
+def shown(u: Float[Tensor, "n 1 *map"], size: tuple[int, int], quantile: float) -> tuple[Crop, ...]:
     """Squares around the places where the code lies above the quantile of the codes above zero, strongest first."""
-    over = u.ndim == 3
-    grid = (u.shape[1], u.shape[2]) if over else (1, u[0].numel())
-    flat = u.flatten(1) if u.ndim > 1 else u[:, None]
+    grid = on_grid(u, size)
+    shape = None if grid is None else (grid.shape[2], grid.shape[3])
+    flat = (u.flatten(1).amax(1, keepdim=True) if grid is None else grid).flatten(1)
     present = flat[flat > 0]
     if not len(present):
         return ()
     bar = present.double().quantile(quantile)
     order = flat.flatten().argsort(descending=True, stable=True)[:MOST].tolist()
-    places = flat.shape[1]
+    places = [divmod(k, flat.shape[1]) for k in order]
     return tuple(
-        Crop(k // places, around(k % places, grid, size, over), float(flat[k // places, k % places]))
-        for k in order
-        if flat[k // places, k % places] >= bar
+        Crop(image, around(place, shape, size), float(flat[image, place]))
+        for image, place in places
+        if flat[image, place] >= bar
     )
 
 

@@ -77,8 +77,8 @@ def test_inpainting_continues_what_is_there() -> None:
 
 def test_inpainting_does_not_look_at_what_is_gone(x: Tensor) -> None:
     other = torch.where(square().bool(), torch.rand(3, H, W), x)
-    found = [spread(picture, 1 - square(), NEUTRAL[:, None, None]) for picture in (x, other)]
-    assert torch.allclose(*found, atol=1e-6)
+    first, second = (spread(picture, 1 - square(), NEUTRAL[:, None, None]) for picture in (x, other))
+    assert torch.allclose(first, second, atol=1e-6)
 
 
 def test_noise_is_seeded(x: Tensor) -> None:

@@ -76,15 +76,15 @@ def test_it_goes_on_from_its_own_result() -> None:
 
 
 def test_the_crops_are_those_above_the_quantile() -> None:
-    u = torch.zeros(2, 4, 4)
-    u[0, 0, 0], u[1, 3, 3], u[1, 0, 3] = 1.0, 3.0, 2.0
+    u = torch.zeros(2, 1, 4, 4)
+    u[0, 0, 0, 0], u[1, 0, 3, 3], u[1, 0, 0, 3] = 1.0, 3.0, 2.0
     found = shown(u, SIZE, 0.5)
     assert [(crop.image, crop.strength) for crop in found] == [(1, 3.0), (1, 2.0)]
     left, top, right, bottom = found[0].box
     assert (right, bottom) == (32, 32)  # the corner
     assert right - left == bottom - top == 10  # three tenths of 32
     assert len(shown(u, SIZE, 0.0)) == 3
-    assert shown(torch.zeros(2, 4, 4), SIZE, 0.9) == ()
+    assert shown(torch.zeros(2, 1, 4, 4), SIZE, 0.9) == ()
 
 
 @pytest.mark.parametrize(
