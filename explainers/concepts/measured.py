@@ -18,8 +18,8 @@ from explainers.concepts.dictionaries import Dictionary
 from explainers.concepts.importance import Importance, Mixed
 from explainers.concepts.split import BATCH
 
-ORDERS = 5  # random orders that the importances are compared with
-CURVES = 50  # images that are followed while concepts go and come
+ORDERS = 3  # random orders that the importances are compared with
+CURVES = BATCH  # images that are followed while concepts go and come; the head is run with so many rows anyway
 STABLE = 5_000  # rows that are learnt from twice more
 SPREAD = 64  # directions in which distributions are compared, each with at least ten rows
 

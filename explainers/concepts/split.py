@@ -50,7 +50,7 @@ class Split:
         logits = []
         for part in a.split(BATCH):
             filled = torch.cat([part, part[-1:].expand(BATCH - len(part), *part.shape[1:])])
-            out: Tensor = self.graph(self.restore(filled.to(self.like)))
+            out: Tensor = self.graph(self.restore(filled.to(self.like)).contiguous())  # as it was traced
             logits.append(out[: len(part)].float())
         return torch.cat(logits)
 

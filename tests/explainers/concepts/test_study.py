@@ -7,13 +7,14 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+import timm
 import torch
 from sklearn.metrics import adjusted_rand_score
 from torch import Tensor
 
 import models
 from explainers import InputError, Progress, Stage, Study, fit_concepts, stream_concepts
-from explainers.concepts.bank import sampled
+from explainers.concepts.bank import on_grid, sampled
 from explainers.concepts.measured import frechet
 from explainers.concepts.reading import MOST_PLACES, Recollection, room
 from explainers.concepts.study import By
@@ -206,6 +207,27 @@ def test_importances_do_not_depend_on_batches(method: str, rows_from: Any) -> No
     assert torch.allclose(study.importance.values, whole.values, atol=1e-6)
     assert (study.importance.stderr is None) == (whole.stderr is None)
     assert study.importance.shares.shape == (40, 2)
+
+
+@pytest.mark.parametrize(("layer", "linear"), [(None, True), ("blocks.0", False)])
+def test_tokens_are_places_of_the_picture(layer: str | None, linear: bool) -> None:
+    """Of a transformer, whose activations are signed: a class token, then 4 × 4 patches."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = timm.create_model("vit_tiny_patch16_224", img_size=64, depth=2, num_classes=3).eval()
+    model = models.wrap(network, (64, 64), labels=("a", "b", "c"))
+    some = pictures(12, (64, 64))
+    study = last(
+        stream_concepts(model, some, n_concepts=3, factorizer="semi_nmf", by="labelled", truth=[0] * 12, layer=layer)
+    )
+    grid = on_grid(study.bank.codes, (64, 64))
+    assert grid is not None
+    assert (study.bank.codes.shape, grid.shape) == ((12, 3, 17), (12, 3, 4, 4))
+    assert torch.equal(grid.flatten(2), study.bank.codes[:, :, 1:])
+    assert study.linear == linear
+    x = torch.stack([model.prepare(picture) for picture in some])
+    # the head goes on from the layer: float32 through two blocks
+    assert torch.allclose(study.logits, model.module(x), atol=1e-4)
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
