@@ -59,7 +59,7 @@ def measure(
             sparsity=quality.sparsity(rows(bank.codes)),
             stability=stable(learnt, k, factorizer, seed),
             frechet=frechet(A, rebuilt),
-            outlying=None,  # the distance of `rebuilt` to the activations in A, once `quality` has it
+            outlying=quality.outlying(A, rebuilt, seed=seed) if len(A) > 1 else None,
             agreement=agreement(bank),
             deletion=mean(quality.deletion(mixed, phi)),
             deletion_random=mean(torch.stack([quality.deletion(mixed, order) for order in chance])),

@@ -128,7 +128,8 @@ def test_qualities_know_what_is_linear(study: Study) -> None:
     assert good.insertion > good.insertion_random
     assert good.error is not None
     assert 0 < good.error < 1
-    assert good.outlying is None
+    assert good.outlying is not None
+    assert 0 < good.outlying < 10
     assert good.dead == 0
 
 
