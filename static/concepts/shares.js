@@ -1,9 +1,10 @@
 // Signed shares of concepts as one bar: what speaks for the class to the right of zero, what speaks against it to the left.
 
 import { element } from "../whylens.map/element.js";
-import { css } from "./marks.js";
+import { css, icon } from "./marks.js";
 
 const SHOWN = 5; // of one bar; the others are one grey piece on each side
+const LEADING = 3; // said in words
 
 // shares by concept index → pieces [{index | null, from, to}], the strongest next to zero.
 export function stacked(shares, shown = SHOWN) {
@@ -58,4 +59,11 @@ export function bar(shares, [low, high], marks) {
 export function signed(share) {
   const percent = Math.round(100 * share);
   return `${percent < 0 ? "\u2212" : percent > 0 ? "+" : ""}${Math.abs(percent)} %`;
+}
+
+// The strongest concepts by name: the bar's colours in words. name(k) → what concept k is called
+export function leading(shares, marks, name) {
+  const order = [...shares.keys()].sort((a, b) => Math.abs(shares[b]) - Math.abs(shares[a])).slice(0, LEADING);
+  const parts = order.map((k) => element("span", { class: "lead" }, icon(marks[k], 12), element("span", { class: "whose", text: name(k) }), element("span", { text: signed(shares[k]) })));
+  return element("div", { class: "leading" }, ...parts);
 }
