@@ -6,7 +6,7 @@ const POLYGONS = {
   square: corners(4, 1.25, 45),
   triangle: corners(3, 1.5, -90),
   diamond: corners(4, 1.3, 0),
-  cross: [[-0.48, -1.25], [0.48, -1.25], [0.48, -0.48], [1.25, -0.48], [1.25, 0.48], [0.48, 0.48], [0.48, 1.25], [-0.48, 1.25], [-0.48, 0.48], [-1.25, 0.48], [-1.25, -0.48], [-0.48, -0.48]],
+  cross: arms(1.12, 0.42),
   wedge: corners(3, 1.5, 90),
   hexagon: corners(6, 1.12, 0),
 };
@@ -54,4 +54,9 @@ function corners(n, r, turn) {
     const angle = ((turn + (360 * i) / n) * Math.PI) / 180;
     return [r * Math.cos(angle), r * Math.sin(angle)];
   });
+}
+
+function arms(r, half) {
+  const quarter = [[half, -r], [half, -half], [r, -half]];
+  return [0, 1, 2, 3].flatMap((turns) => quarter.map(([x, y]) => [[x, y], [-y, x], [-x, -y], [y, -x]][turns]));
 }

@@ -5,6 +5,7 @@ import { projected } from "./layout.js";
 import { SIDE, tile } from "./sprite.js";
 
 const DIMMED = 0.28; // what is not chosen, beside what is
+const PALE = 0.55; // a picture that is not chosen
 const FAINT = 0.3; // points behind the groups
 const RING = 5; // pixels
 
@@ -23,7 +24,7 @@ export function draw(context, scene, ink) {
   if (level === "pictures") pictures(context, scene, places, ink);
   else points(context, scene, places, ink);
   if (level === "groups") groups(context, scene, ink);
-  if (scene.at !== null) ringed(context, places[scene.at], level === "pictures" ? side(scene) / 2 + 5 : 12, ink);
+  if (scene.at !== null) pointed(context, places[scene.at], level === "pictures" ? side(scene) / 2 : null, ink);
   if (scene.lasso) lasso(context, scene.lasso, ink);
   return places;
 }
@@ -31,7 +32,7 @@ export function draw(context, scene, ink) {
 // Pixels of a thumbnail.
 export function side({ images, view, w, h }) {
   const spacing = Math.sqrt((w * h) / Math.max(images.length, 1)) * view.zoom;
-  return Math.min(Math.max(0.62 * spacing, 36), 88);
+  return Math.min(Math.max(0.45 * spacing, 34), 80);
 }
 
 function strength({ chosen }, i) {
@@ -66,26 +67,35 @@ function points(context, scene, places, ink) {
   context.globalAlpha = 1;
 }
 
+// The chosen last, so that they lie on top.
 function pictures(context, scene, places, ink) {
-  const { images, sprite, w, h } = scene;
+  const { w, h, chosen } = scene;
   const size = side(scene);
-  places.forEach(([x, y], i) => {
-    if (x < -size || y < -size || x > w + size || y > h + size) return;
-    const mark = marked(scene, i);
-    const wrong = images[i].right === false;
-    const [left, top] = [x - size / 2, y - size / 2];
-    context.globalAlpha = strength(scene, i);
-    context.drawImage(sprite, ...tile(i, images.length), SIDE, SIDE, left, top, size, size);
-    context.lineWidth = 3;
-    context.strokeStyle = mark ? css(mark.colour) : ink.border;
-    context.strokeRect(left, top, size, size);
-    context.fillStyle = ink.background;
-    context.beginPath();
-    context.arc(x + size / 2 - 2, y + size / 2 - 2, 11, 0, 2 * Math.PI);
-    context.fill();
-    stamp(context, [x + size / 2 - 2, y + size / 2 - 2], mark, wrong, 6, ink);
-  });
+  const seen = [...places.keys()].filter((i) => places[i][0] > -size && places[i][1] > -size && places[i][0] < w + size && places[i][1] < h + size);
+  seen.sort((a, b) => chosen.has(a) - chosen.has(b));
+  for (const i of seen) thumbnail(context, scene, places[i], i, size, ink);
+}
+
+function thumbnail(context, { images, groups: all, sprite, chosen }, [x, y], i, size, ink) {
+  const mark = all[images[i].cluster]?.mark ?? null;
+  const [left, top] = [x - size / 2, y - size / 2];
+  if (chosen.has(i)) {
+    context.fillStyle = ink.text;
+    context.fillRect(left - 5, top - 5, size + 10, size + 10);
+  }
+  context.fillStyle = ink.background;
+  context.fillRect(left - 3, top - 3, size + 6, size + 6);
+  context.globalAlpha = chosen.size && !chosen.has(i) ? PALE : 1;
+  context.drawImage(sprite, ...tile(i, images.length), SIDE, SIDE, left, top, size, size);
   context.globalAlpha = 1;
+  context.lineWidth = 3;
+  context.strokeStyle = mark ? css(mark.colour) : ink.border;
+  context.strokeRect(left, top, size, size);
+  const corner = [x + size / 2 - 2, y + size / 2 - 2];
+  context.fillStyle = ink.background;
+  circle(context, ...corner, 10);
+  context.fill();
+  stamp(context, corner, mark, images[i].right === false, 6, ink);
 }
 
 function groups(context, scene, ink) {
@@ -148,11 +158,14 @@ function circle(context, x, y, r) {
   context.arc(x, y, r, 0, 2 * Math.PI);
 }
 
-function ringed(context, [x, y], r, ink) {
+// What is pointed at: a ring about a point, a frame about a picture.
+function pointed(context, [x, y], half, ink) {
   for (const [colour, width] of [[ink.background, 6], [ink.text, 2.5]]) {
     context.strokeStyle = colour;
     context.lineWidth = width;
-    circle(context, x, y, r);
+    context.beginPath();
+    if (half === null) context.arc(x, y, 12, 0, 2 * Math.PI);
+    else context.rect(x - half - 4, y - half - 4, 2 * half + 8, 2 * half + 8);
     context.stroke();
   }
 }
