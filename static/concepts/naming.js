@@ -30,8 +30,10 @@ export class Naming {
     return Boolean(this.note(kind, index).suspicious);
   }
 
+  // The server is told all there is of one concept or strategy.
   async save(kind, index, change) {
-    this.view = await ask(`${this.here}/view`, { method: "PATCH", body: { [kind]: index, ...change } });
+    const { name = "", suspicious = false } = this.note(kind, index);
+    this.view = await ask(`${this.here}/view`, { method: "PATCH", body: { [kind]: index, name, suspicious, ...change } });
     this.onChange();
   }
 }
