@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 
 from app import failures, wiring
 from app.api import api
-from app.api.explanations import SECONDS_BETWEEN_LOOKS
+from app.api.follow import SECONDS_BETWEEN_LOOKS
 from app.guard import SameOrigin, SecureHeaders
 from app.jobs.spec import UNFINISHED
 from app.owner import LOCAL_USER

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from app.jobs.spec import ConceptSpec
 from app.service import Service
 from app.storage.explanations import Explanation
 from app.storage.heads import OwnedHead
@@ -88,11 +89,11 @@ def judged(desk: Service, run: Run[Any]) -> dict[str, Any]:
 
 
 def progress(desk: Service, run: Run[Any]) -> dict[str, Any]:
-    """State, counts, seconds so far and to come, place in the queue, version of the preview."""
+    """State, counts, seconds so far and to come, place in the queue, version of the preview; of concepts the stage."""
     ended = run.finished or time.time()
     seconds = ended - run.started if run.started else 0.0
     left = seconds * (run.total - run.done) / run.done if run.state == "running" and run.done else None
-    return {
+    told = {
         "state": run.state,
         "done": run.done,
         "total": run.total,
@@ -102,3 +103,11 @@ def progress(desk: Service, run: Run[Any]) -> dict[str, Any]:
         "preview": run.preview,
         "error": run.error,
     }
+    return told | {"stage": _stage(desk, run)} if isinstance(run.spec, ConceptSpec) else told
+
+
+def _stage(desk: Service, run: Run[ConceptSpec]) -> str | None:
+    """What is being done, as a fragment of a sentence."""
+    so_far = desk.store.runs.preview(run.key)
+    stage: str | None = None if so_far is None else json.loads(so_far)["stage"]
+    return stage

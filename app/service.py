@@ -57,11 +57,11 @@ class Service:
         return self.store.assets.put(owner, uploads.accept_text(text, self.settings.max_text_chars), name)
 
     def asset(self, owner: str, id: str) -> OwnedAsset:
-        return found(self.store.assets.get(owner, _minted(id)), "picture")
+        return found(self.store.assets.get(owner, minted(id)), "picture")
 
     def asset_data(self, owner: str, id: str, kind: Kind) -> bytes:
         """The PNG of a picture, the UTF-8 of a text; one of the other kind is none."""
-        asset = self.store.assets.get(owner, _minted(id))
+        asset = self.store.assets.get(owner, minted(id))
         return self.store.assets.data(found(asset if asset and asset.kind == kind else None, NOUNS[kind]))
 
     def fits(self, model: str | None = None, owner: str | None = None) -> Fits | None:
@@ -70,7 +70,7 @@ class Service:
         Of a head it is told to its owner only.
         """
         model = model or self.settings.model
-        self._may_ask(owner, model)
+        self.may_ask(owner, model)
         return self.pool.fits(model)
 
     def ask(self, owner: str, asset: str, question: Question) -> Explanation:
@@ -90,15 +90,11 @@ class Service:
                 f"The question is about {INPUTS[question.kind]}, and what is asked is {INPUTS[kept.kind]}."
             )
         model = question.model or self.settings.usual_model(question.kind)
-        self._may_ask(owner, model)
+        self.may_ask(owner, model)
         refuse_impossible(question.method, self._known_fits(model))
         answer = self.pool.look(model, self.store.assets.data(kept), question)
         spec = specify(question, kept.sha256, answer)
-        if self.store.runs.missing(spec.key) and self.store.runs.waiting(owner) >= self.settings.jobs_per_owner:
-            raise RequestError(
-                f"You have {self.settings.jobs_per_owner} explanations waiting, which is the limit; "
-                "cancel one or wait for it."
-            )
+        self.refuse_more(owner, spec.key)
         explanation, fresh = self.store.explanations.open(
             owner, kept.id, spec, answer.as_dict(), answer.input, answer.target
         )
@@ -106,16 +102,24 @@ class Service:
             self.pool.submit(explanation.run, owner)
         return explanation.id, answer.target
 
+    def refuse_more(self, owner: str, key: str) -> None:
+        """Raises RequestError where this would be one more run to compute, and the user waits for enough of them."""
+        if self.store.runs.missing(key) and self.store.runs.waiting(owner) >= self.settings.jobs_per_owner:
+            raise RequestError(
+                f"You have {self.settings.jobs_per_owner} explanations waiting, which is the limit; "
+                "cancel one or wait for it."
+            )
+
     def _known_fits(self, model: str) -> Fits:
         try:
             return self.pool.fits(model) or ()
         except UnsupportedModelError:  # it may have been mended: the look tells what is wrong now
             return ()
 
-    def _may_ask(self, owner: str | None, model: str) -> None:
+    def may_ask(self, owner: str | None, model: str) -> None:
         """Somebody else's head is as unknown as a name that nobody has."""
         id = head_id(model)
-        if id is not None and (owner is None or self.store.heads.get(owner, _minted(id)) is None):
+        if id is not None and (owner is None or self.store.heads.get(owner, minted(id)) is None):
             unknown(model, self.settings.models)
 
     def first(self, owner: str) -> Explanation:
@@ -123,7 +127,7 @@ class Service:
         return self.ask(owner, self.example(owner, FIRST).id, Question())
 
     def explanation(self, owner: str, id: str) -> Explanation:
-        return found(self.store.explanations.get(owner, _minted(id)), "explanation")
+        return found(self.store.explanations.get(owner, minted(id)), "explanation")
 
     def run(self, explanation: Explanation) -> Run[JobSpec]:
         run = self.store.runs.get(explanation.run)
@@ -175,14 +179,14 @@ class Service:
 
     def blob(self, owner: str, id: str, sha256: str) -> bytes:
         """Part of this explanation: its input or its result. Knowing a hash gives nothing else."""
-        return found(self.store.runs.blob(self.explanation(owner, id).run, _minted(sha256)), "part")
+        return found(self.store.runs.blob(self.explanation(owner, id).run, minted(sha256)), "part")
 
     def probe(self, owner: str, id: str, off: Iterable[int], replace: Mapping[int, str]) -> tuple[Edit, Edited]:
         """What becomes of the classes named by the look when words are switched off or replaced."""
         run = self.run(self.explanation(owner, id))
         if run.spec.kind != "text":
             raise RequestError("Words are switched off and replaced in texts; this explanation is about a picture.")
-        self._may_ask(owner, run.spec.model)
+        self.may_ask(owner, run.spec.model)
         asked = Edit(
             text=self.store.runs.asset(run.key).decode(),
             words=tuple(Word(*word) for word in run.look["words"]),
@@ -200,7 +204,7 @@ class Service:
 
     def prompt_head(self, owner: str, name: str, base: str | None, prompts: Mapping[str, Sequence[str]]) -> OwnedHead:
         """A classifier that chooses the label to whose prompts a text is closest."""
-        name, base = _shown(name), self._base(base)
+        name, base = shown(name), self._base(base)
         for label, texts in prompts.items():
             for field, text in (("label", label), *(("prompt", text) for text in texts)):
                 if fault := uploads.unkept(text):
@@ -217,13 +221,13 @@ class Service:
         label_column: str | None = None,
     ) -> OwnedHead:
         """A classifier fitted to a CSV or TSV of labelled texts; waits for it."""
-        name, base = _shown(name), self._base(base)
+        name, base = shown(name), self._base(base)
         texts, labels = labelled(table, text_column, label_column)
         return self.store.heads.put(owner, name, self.pool.fit_head(base, texts, labels))
 
     def delete_head(self, owner: str, id: str) -> None:
         """Explanations made with it stay as they are."""
-        if not self.store.heads.delete(owner, _minted(id)):
+        if not self.store.heads.delete(owner, minted(id)):
             raise NotFoundError("There is no such classifier, or it is not yours.")
 
     def _base(self, base: str | None) -> str:
@@ -236,12 +240,12 @@ def _judgement(explanation: Explanation) -> TrustSpec:
     return TrustSpec(explanation=explanation.run, target=explanation.view["target"], revision=PANEL_REVISION)
 
 
-def _minted(id: str) -> str:
+def minted(id: str) -> str:
     """The id, or one that nobody has: JSON carries zero bytes and half surrogates, on which a database would choke."""
     return id if id.isascii() and id.isalnum() else ""
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     shown = displayed(name)
     if not shown.strip() or len(name) > LONGEST:
         raise RequestError(f"name must have 1 to {LONGEST} characters, not blank; got {name!r:.60}")

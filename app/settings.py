@@ -51,6 +51,22 @@ class Settings(BaseSettings):
         20
     )
 
+    image_sets: Annotated[
+        Path | None, Field(description="Folder of folders of pictures; each is a set that everybody may study.")
+    ] = None
+    max_set_images: Annotated[int, Field(ge=10, le=20_000, description="Most files sent as one set of pictures.")] = (
+        2_000
+    )
+    max_set_bytes: Annotated[
+        int, Field(ge=1_000, le=10_000_000_000, description="Largest set of pictures, in bytes, sent and unpacked.")
+    ] = 500_000_000
+    activation_cache_bytes: Annotated[
+        int,
+        Field(
+            ge=0, le=10_000_000_000_000, description="Bytes of what layers said of pictures, kept for the next time."
+        ),
+    ] = 2_000_000_000
+
     @model_validator(mode="after")
     def _guarded(self) -> Settings:
         if self.host not in LOCAL:

@@ -1,7 +1,8 @@
 """Explainers of image and text classifiers. `explain` is one call; `stream` shows the result sharpen."""
 
-from explainers.concepts.bank import ConceptBank, Crop, fit_concepts
+from explainers.concepts.bank import ConceptBank, Crop, Rows, fit_concepts
 from explainers.concepts.clusters import Cluster, ClusterGraph, Edge, strategies
+from explainers.concepts.study import STUDY_REVISION, By, Stage, Study, stream_concepts
 from explainers.fit import Fit, method_fit, method_fits
 from explainers.indices import SobolIndices, sobol_indices
 from explainers.metrics.panel import PANEL_REVISION, stream_trust, trust
@@ -26,8 +27,10 @@ from explainers.types import (
 
 __all__ = [
     "PANEL_REVISION",
+    "STUDY_REVISION",
     "Attribution",
     "Attributions",
+    "By",
     "Check",
     "Classifier",
     "Cluster",
@@ -43,9 +46,12 @@ __all__ = [
     "Output",
     "Precision",
     "Progress",
+    "Rows",
     "ScoreFunction",
     "ShapleyValues",
     "SobolIndices",
+    "Stage",
+    "Study",
     "TrustReport",
     "UnsupportedOperatorError",
     "ValueFunction",
@@ -63,6 +69,7 @@ __all__ = [
     "strategies",
     "stream",
     "stream_classes",
+    "stream_concepts",
     "stream_trust",
     "trust",
 ]

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-import anyio
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from app import comparison
+from app.api import follow
 from app.api.assets import PRIVATE, TEXT
 from app.api.identity import Desk, Owner
-from app.description import describe, edited, judged, progress
+from app.description import describe, edited, judged
 from app.failures import RequestError
 from app.jobs.question import FIRST_METHOD, Question
-from app.jobs.spec import UNFINISHED
-from app.service import Service, found
+from app.service import found
 from explainers.types import Kind, Output
 
 router = APIRouter(prefix="/explanations", tags=["explanations"])
 
-SECONDS_BETWEEN_LOOKS = 0.2
-SECONDS_BETWEEN_SIGNS = 10.0  # proxies cut a stream that says nothing
 Named = Annotated[Sequence[str], Query(alias="with", description="EXPLANATION.CLASS, as often as there are maps.")]
 SAFETENSORS = "application/octet-stream"
 INPUTS: Mapping[Kind, str] = {"image": "image/png", "text": TEXT}
@@ -123,7 +119,7 @@ def cancel(id: str, desk: Desk, owner: Owner) -> None:
 async def events(id: str, desk: Desk, owner: Owner) -> StreamingResponse:
     """Server-sent events `progress` until the state is done, failed or cancelled; then the stream ends."""
     explanation = await run_in_threadpool(desk.explanation, owner, id)
-    return _stream(desk, explanation.run)
+    return follow.events(desk, explanation.run)
 
 
 @router.post("/{id}/trust", status_code=201)
@@ -143,7 +139,7 @@ async def judgement_events(id: str, desk: Desk, owner: Owner) -> StreamingRespon
     """Server-sent events `progress` as for explanations; a new preview is a report with more checks."""
     explanation = await run_in_threadpool(desk.explanation, owner, id)
     run = found(await run_in_threadpool(desk.judgement, explanation), "judgement")
-    return _stream(desk, run.key)
+    return follow.events(desk, run.key)
 
 
 @router.get("/{id}/preview", response_class=Response)
@@ -175,25 +171,3 @@ def _named(tile: str) -> tuple[str, int]:
     if not target.isdecimal() or len(target) > 9:
         raise RequestError(f"with must be EXPLANATION.CLASS; got {tile!r:.100}")
     return id, int(target)
-
-
-def _stream(desk: Service, key: str) -> StreamingResponse:
-    return StreamingResponse(_follow(desk, key), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
-
-
-async def _follow(desk: Service, key: str) -> AsyncIterator[bytes]:
-    told: tuple[object, ...] | None = None
-    silent = 0.0
-    while True:
-        now = await run_in_threadpool(lambda: progress(desk, desk.store.runs.get(key)))
-        news = (now["state"], now["done"], now["preview"], now["position"])
-        if news != told:
-            told, silent = news, 0.0
-            yield f"event: progress\ndata: {json.dumps(now)}\n\n".encode()
-        elif silent >= SECONDS_BETWEEN_SIGNS:
-            silent = 0.0
-            yield b": still here\n\n"
-        if now["state"] not in UNFINISHED:
-            return
-        await anyio.sleep(SECONDS_BETWEEN_LOOKS)
-        silent += SECONDS_BETWEEN_LOOKS

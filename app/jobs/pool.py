@@ -25,15 +25,18 @@ from ray import exceptions
 
 import models
 from app import failures
+from app.jobs.activations import ActivationCache
+from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
 from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import NICENESS, FitBook, Fits
 from app.jobs.heads import Definition, fitted, prompted
+from app.jobs.intervene import Benches, Intervention
 from app.jobs.look import Look, look
 from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
-from app.jobs.spec import UNFINISHED, TrustSpec
+from app.jobs.spec import UNFINISHED, ConceptSpec, TrustSpec
 from app.settings import Settings
 from app.storage.store import Store
 from models.card import Kind
@@ -50,6 +53,9 @@ class Pool(Protocol):
 
     def look(self, model: str, data: bytes, question: Question) -> Look: ...
     def edit(self, model: str, digest: str, asked: Edit) -> Edited: ...
+    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]: ...
+    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan: ...
+    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]: ...
     def cards(self) -> tuple[dict[str, Any], ...]: ...
     def fits(self, model: str) -> Fits | None: ...
     def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition: ...
@@ -86,7 +92,7 @@ class RayPool:
             "max_restarts": -1,
             "num_cpus": 0,
         }
-        groups = {"quick": 2, "edits": 2, "heads": 1}
+        groups = {"quick": 2, "edits": 2, "concepts": 2, "heads": 1}
         grouped: Any = ray.remote(concurrency_groups=groups)  # type: ignore[call-overload]  # ray's stubs lack it
         probe: Any = grouped(Probe).options(name="probe", max_concurrency=2, **named)
         dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
@@ -102,6 +108,20 @@ class RayPool:
         """What becomes of the classes of a text; it waits for no look that loads a model."""
         edited: Edited = _answer(self._probe.edit.remote(model, digest, asked))
         return edited
+
+    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]:
+        """The job that answers a question about a set."""
+        settled: tuple[ConceptSpec, dict[str, Any]] = _answer(self._probe.settle.remote(model, question, manifest))
+        return settled
+
+    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan:
+        planned: Plan = _answer(self._probe.plan.remote(model, question, tuple(shas)))
+        return planned
+
+    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
+        """What becomes of the classes of a study's image when its concepts are scaled."""
+        told: dict[str, Any] = _answer(self._probe.intervene.remote(key, asked))
+        return told
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         cards: tuple[dict[str, Any], ...] = _answer(self._probe.cards.remote())
@@ -230,7 +250,10 @@ class Probe:
     def __init__(self, settings: Settings) -> None:
         torch.set_num_threads(settings.threads)
         self._settings = settings
-        self._shelf = _shelf(settings, Store.at(settings.database))
+        store = Store.at(settings.database)
+        self._shelf = _shelf(settings, store)
+        self._cache, self._paces = _cache(settings), Paces()
+        self._benches = Benches(store, self._shelf, self._cache)
         self._fits = FitBook(self._shelf)
         self._fits.find(settings.model)  # the first page has it at once
         self._fits.warm(settings.text_model)  # and the first text need not wait for its model
@@ -241,6 +264,18 @@ class Probe:
     @ray.method(concurrency_group="edits")
     def edit(self, model: str, digest: str, asked: Edit) -> Edited:
         return edit(self._shelf.get(model), digest, asked)
+
+    @ray.method(concurrency_group="concepts")
+    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]:
+        return settle(self._shelf.get(model), question, manifest)
+
+    @ray.method(concurrency_group="concepts")
+    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan:
+        return plan(self._shelf.get(model), question, shas, self._cache, self._paces)
+
+    @ray.method(concurrency_group="concepts")
+    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
+        return self._benches.intervene(key, asked)
 
     @ray.method(concurrency_group="quick")
     def fits(self, model: str) -> Fits | None:
@@ -266,7 +301,7 @@ class Probe:
 
 def compute(settings: Settings, key: str) -> None:
     store, shelf = _desk(settings)
-    execute(store, shelf, key)
+    execute(store, shelf, key, _cache(settings))
 
 
 def warm(settings: Settings) -> None:
@@ -285,6 +320,10 @@ def _desk(settings: Settings) -> tuple[Store, Shelf]:
 
 def _shelf(settings: Settings, store: Store) -> Shelf:
     return Shelf(settings.models, allow_pth=settings.allow_pth, heads=store.heads.definition)
+
+
+def _cache(settings: Settings) -> ActivationCache:
+    return ActivationCache(settings.home / "activations", settings.activation_cache_bytes)
 
 
 def _remote(settings: Settings, task: Callable[..., None], *args: str) -> Any:

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from app import failures, uploads
+from app.jobs import concepts
+from app.jobs.activations import ActivationCache
 from app.jobs.shelf import Shelf
-from app.jobs.spec import JobSpec, Spec, TrustSpec
+from app.jobs.spec import ConceptSpec, JobSpec, Spec, TrustSpec
 from app.storage import codec
 from app.storage.store import Store
 from explainers import TrustReport, stream_classes, stream_trust
@@ -21,37 +23,45 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def execute(store: Store, shelf: Shelf, key: str) -> None:
-    """Compute and store, or record why not. Returns early, storing nothing, once the run is no longer wanted."""
+def execute(store: Store, shelf: Shelf, key: str, cache: ActivationCache | None = None) -> None:
+    """Compute and store, or record why not. Returns early, storing nothing, once the run is no longer wanted.
+
+    `cache` is what layers said of pictures in earlier runs.
+    """
     with ThreadPoolExecutor(1) as writer:
         attempt = _whole(writer, store.runs.claim, key)
         if attempt is None:
             return
         try:
-            _compute(store, shelf, key, attempt, writer)
+            _compute(store, shelf, key, attempt, writer, cache)
         except Exception as error:
             _whole(writer, store.runs.fail, key, failures.sentence(error))
 
 
-def _compute(store: Store, shelf: Shelf, key: str, attempt: int, writer: ThreadPoolExecutor) -> None:
+def _compute(
+    store: Store, shelf: Shelf, key: str, attempt: int, writer: ThreadPoolExecutor, cache: ActivationCache | None
+) -> None:
     reported = -SECONDS_BETWEEN_REPORTS
-    for step in _steps(store, shelf, store.runs.get(key).spec):
+    for step in _steps(store, shelf, store.runs.get(key).spec, cache):
         if step.done == step.total:
             _whole(writer, store.runs.finish, key, attempt, step.total, *codec.encode(step.result))
             return
-        if time.monotonic() - reported >= SECONDS_BETWEEN_REPORTS:
+        news = isinstance(step.result, codec.Findings) and step.result.turn
+        if news or time.monotonic() - reported >= SECONDS_BETWEEN_REPORTS:
             reported = time.monotonic()
             if not _whole(writer, store.runs.report, key, attempt, step.done, step.total, codec.preview(step.result)):
                 return
     raise RuntimeError(f"run {key} ended before its last step")
 
 
-def _steps(store: Store, shelf: Shelf, spec: Spec) -> Iterator[Progress[codec.Result]]:
+def _steps(store: Store, shelf: Shelf, spec: Spec, cache: ActivationCache | None) -> Iterator[Progress[codec.Result]]:
     match spec:
         case JobSpec():
             yield from stream(spec, _model(shelf, spec), store.runs.asset(spec.key))
         case TrustSpec():
             yield from _judge(store, shelf, spec)
+        case ConceptSpec():
+            yield from concepts.stream(spec, _model(shelf, spec), store.image_sets, cache)
 
 
 def stream(spec: JobSpec, model: Classifier, data: bytes) -> Iterator[Progress[Attributions]]:
@@ -81,7 +91,7 @@ def _judge(store: Store, shelf: Shelf, spec: TrustSpec) -> Iterator[Progress[Tru
     return stream_trust(_model(shelf, judged.spec), x, attribution, seed=spec.seed)
 
 
-def _model(shelf: Shelf, spec: JobSpec) -> Classifier:
+def _model(shelf: Shelf, spec: JobSpec | ConceptSpec) -> Classifier:
     """Raises RequestError when it is no longer the one that was asked."""
     model = shelf.get(spec.model)
     if model.card.digest != spec.digest:

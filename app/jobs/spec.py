@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from app.jobs.question import Question
+from explainers import By, Rows
 from explainers.types import Kind, Output
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -85,12 +86,46 @@ class TrustSpec:
         return asdict(self)
 
 
-Spec = JobSpec | TrustSpec
+@dataclass(frozen=True, kw_only=True)
+class ConceptSpec:
+    """The concepts of one class in a set of pictures, `manifest` being the sha256 of what names them.
+
+    No `target` stands for the commonest class. `digest` is the weights', `revision` the study's.
+    """
+
+    manifest: str
+    model: str
+    digest: str
+    layer: str
+    target: int | None
+    by: By
+    n_concepts: int
+    factorizer: str
+    rows: Rows
+    importance: str
+    seed: int
+    revision: int
+
+    @property
+    def key(self) -> str:
+        return content_key(self.as_dict())
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+Spec = JobSpec | TrustSpec | ConceptSpec
 
 
 def spec_from(values: dict[str, Any]) -> Spec:
     """The inverse of `as_dict`."""
-    return TrustSpec(**values) if "explanation" in values else JobSpec.from_dict(values)
+    match values:
+        case {"explanation": _}:
+            return TrustSpec(**values)
+        case {"manifest": _}:
+            return ConceptSpec(**values)
+        case _:
+            return JobSpec.from_dict(values)
 
 
 def content_key(values: dict[str, Any]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from app.storage.tables import BlobRow
+from app.storage.tables import BlobRow, Table
 
 
 def put(session: Session, data: bytes) -> str:
@@ -24,3 +26,17 @@ def get(session: Session, sha256: str) -> bytes:
     if row is None:
         raise LookupError(f"blob {sha256} is missing")
     return row.data
+
+
+def drop_unnamed(session: Session, shas: Iterable[str]) -> None:
+    """Of these blobs, those that no row of any table names are gone."""
+    naming = [
+        key.parent
+        for table in Table.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table is BlobRow.__table__
+    ]
+    for sha256 in set(shas):
+        named = select(or_(*(select(column).where(column == sha256).exists() for column in naming)))
+        if not session.scalar(named):
+            session.execute(delete(BlobRow).where(BlobRow.sha256 == sha256))

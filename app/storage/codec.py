@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,28 @@ PREVIEW_BYTES = 64_000
 HEADER_BYTES = 80  # of each tensor: name, type, shape and place, written out
 
 
-Result = Attributions | TrustReport
+@dataclass(frozen=True)
+class Findings:
+    """Of concepts: `stage`, a fragment of a sentence, while they are looked for; at the end, what was found.
+
+    `turn`: the stage is another one than before, which is told at once.
+    """
+
+    stage: str
+    turn: bool = False
+    found: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, bytes] = field(default_factory=dict)
+
+
+Result = Attributions | TrustReport | Findings
 
 
 def encode(result: Result) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Manifest and parts; the part of class k is called `str(k)`. A report is all manifest."""
     if isinstance(result, TrustReport):
         return {"kind": "trust", **result.as_dict()}, {}
+    if isinstance(result, Findings):
+        return {"kind": "concepts", **result.found}, dict(result.parts)
     manifest = {
         "kind": "attributions",
         "output": result.output,
@@ -52,12 +68,15 @@ def decode(manifest: Mapping[str, Any], target: int, part: bytes) -> Attribution
 
 
 def preview(result: Result) -> bytes:
-    """Every class at a coarse resolution: tensors `str(k)`, at most 64 kB together. Of a report, its JSON so far.
+    """Every class at a coarse resolution: tensors `str(k)`, at most 64 kB together. Of a report, its JSON so far; of
+    concepts, `stage` as JSON.
 
     Of a text, that is every word, unless there are so many that only some of them, evenly chosen, have room.
     """
     if isinstance(result, TrustReport):
         return json.dumps(result.as_dict()).encode()
+    if isinstance(result, Findings):
+        return json.dumps({"stage": result.stage}).encode()
     room = max(1.0, (PREVIEW_BYTES / len(result.classes) - HEADER_BYTES) / 4)
     sides = result.values.shape[1:]
     middles = [_middles(side, int(room ** (1 / len(sides)))) for side in sides]

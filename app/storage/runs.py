@@ -10,17 +10,20 @@ from typing import Any, Generic, TypeVar, get_args
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.jobs.spec import UNFINISHED, JobSpec, Spec, State, TrustSpec, spec_from
+from app.jobs.spec import UNFINISHED, ConceptSpec, JobSpec, Spec, State, TrustSpec, spec_from
 from app.storage import blobs
 from app.storage.database import Database
 from app.storage.tables import PreviewRow, ResultBlobRow, RunRow, WaiterRow
 
-S = TypeVar("S", JobSpec, TrustSpec, Spec, covariant=True)
+S = TypeVar("S", JobSpec, TrustSpec, ConceptSpec, Spec, covariant=True)
 
 
 @dataclass(frozen=True)
 class Run(Generic[S]):
-    """A run as it stands. `look` is what the model answered on the unmasked input, `input` what it saw."""
+    """A run as it stands. `look` is what the model answered on the unmasked input, `input` what it saw.
+
+    Of concepts, `look` has the model's card, and `input` is the manifest of their set.
+    """
 
     key: str
     spec: S
@@ -191,6 +194,18 @@ def enter(session: Session, spec: Spec, look: dict[str, Any], input: str, owner:
     if row.state in UNFINISHED:
         session.merge(WaiterRow(run=row.key, owner=owner))
     return fresh
+
+
+def drop(session: Session, key: str) -> str:
+    """A run that nobody's row points to, with what it is made of; its input is left, and returned."""
+    row = _row(session, key)
+    parts = list(session.scalars(select(ResultBlobRow.sha256).where(ResultBlobRow.run == key)))
+    for table in (ResultBlobRow, PreviewRow, WaiterRow):
+        session.execute(delete(table).where(table.run == key))
+    session.delete(row)
+    session.flush()
+    blobs.drop_unnamed(session, parts)
+    return row.input
 
 
 def _end(session: Session, row: RunRow, state: State) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.storage.assets import Assets
+from app.storage.concepts import ConceptsOfUsers
 from app.storage.database import Database
 from app.storage.explanations import Explanations
 from app.storage.heads import Heads
+from app.storage.image_sets import ImageSets
 from app.storage.runs import Runs
 
 
@@ -18,8 +20,18 @@ class Store:
     runs: Runs
     explanations: Explanations
     heads: Heads
+    image_sets: ImageSets
+    concepts: ConceptsOfUsers
 
     @classmethod
     def at(cls, url: str) -> Store:
         database = Database(url)
-        return cls(database, Assets(database), Runs(database), Explanations(database), Heads(database))
+        return cls(
+            database,
+            Assets(database),
+            Runs(database),
+            Explanations(database),
+            Heads(database),
+            ImageSets(database),
+            ConceptsOfUsers(database),
+        )

@@ -1,4 +1,4 @@
-"""The tables. Ownership lives in assets, explanations, heads and waiters; runs and blobs belong to nobody (DESIGN §8).
+"""The tables. Ownership lives in assets, sets, explanations, concepts, heads and waiters; runs and blobs have no owner.
 
 Times are UTC seconds since 1970: both databases store them alike, and no driver converts them.
 """
@@ -111,4 +111,38 @@ class HeadRow(Table):
     digest: Mapped[str] = mapped_column(String(64))
     labels: Mapped[list[str]]
     report: Mapped[dict[str, Any] | None]
+    created: Mapped[float]
+
+
+class ImageSetRow(Table):
+    """A user's set of pictures; `labels` counts them."""
+
+    __tablename__ = "image_sets"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    manifest: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), index=True)
+    images: Mapped[int]
+    labels: Mapped[dict[str, Any]]
+    created: Mapped[float]
+
+
+class MemberRow(Table):
+    """Which pictures a manifest names: they stay as long as it does, in a set or as the input of a run."""
+
+    __tablename__ = "image_set_blobs"
+    manifest: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), primary_key=True, index=True)
+
+
+class ConceptsRow(Table):
+    """A user's own view of a run over a set. The set may be gone: its name is kept."""
+
+    __tablename__ = "concepts"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    run: Mapped[str] = mapped_column(ForeignKey("runs.key"), index=True)
+    image_set: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(String(200))
+    view: Mapped[dict[str, Any]]
     created: Mapped[float]

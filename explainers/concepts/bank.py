@@ -12,12 +12,14 @@ from torch import Tensor
 
 from explainers.concepts.dictionaries import Dictionary, learn
 from explainers.concepts.importance import Importance, Mixed, importance, scaled
-from explainers.concepts.split import Split, split
+from explainers.concepts.split import BATCH, Split, split
+from explainers.layers import found
 from explainers.scoring import grid_of
 from explainers.types import Classifier, InputError, Output
 
 CROPS = 9  # shown of each concept
 FEWEST = 2  # images
+LEARNT = 20_000  # rows of activations at most, chosen by chance: atoms hardly change with more, minutes do
 
 Rows = Literal["locations", "crops"]
 CROP = 0.3  # side of a crop, in shorter sides of the input; neighbours overlap by a fifth
@@ -108,10 +110,22 @@ def fit_concepts(
     x = torch.stack([grid_of(model.prepare(image)) for image in images])
     cut = split(model, x, layer)
     activations = cut.encode(x)
-    learnt = rows(activations) if rows_from == "locations" else of_crops(cut, x)
+    learnt = sampled(activations, seed) if rows_from == "locations" else of_crops(cut, x)
     dictionary = learn(learnt, n_concepts, factorizer, seed)
-    codes = placed(dictionary.encode(rows(activations)), activations)
+    codes = torch.cat([placed(dictionary.encode(rows(part)), part) for part in activations.split(BATCH)])
     return ConceptBank(cut, dictionary, codes, activations, strongest(codes, (x.shape[-2], x.shape[-1])), target)
+
+
+def sampled(a: Float[Tensor, "n p *map"], seed: int, most: int = LEARNT) -> Float[Tensor, "m p"]:
+    """Rows, all of them in order where there are no more than `most`, else so many by chance."""
+    count = a[:, 0].numel()
+    if count <= most:
+        return rows(a)
+    place = torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:most]
+    if a.ndim == 2:
+        return a[place]
+    flat = a.flatten(2)
+    return flat.mT[place // flat.shape[2], place % flat.shape[2]]
 
 
 def rows(a: Float[Tensor, "n p *map"]) -> Float[Tensor, "m p"]:
@@ -132,10 +146,10 @@ def of_crops(cut: Split, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "m p"]:
     side = max(round(CROP * min(size)), 1)
     step = max(round(0.8 * side), 1)
     crops = x.unfold(2, side, step).unfold(3, side, step).permute(0, 2, 3, 1, 4, 5).flatten(0, 2)
-    means = [
-        cut.encode(torch.nn.functional.interpolate(part, size, mode="bilinear", antialias=True)).flatten(2).mean(2)
-        for part in crops.split(64)
-    ]
+    means = []
+    for part in crops.split(2 * BATCH):
+        a = cut.encode(torch.nn.functional.interpolate(part, size, mode="bilinear", antialias=True))
+        means.append(a.flatten(2).mean(2) if a.ndim > 2 else a)
     return torch.cat(means)
 
 
@@ -144,26 +158,31 @@ def strongest(u: Float[Tensor, "n k *map"], size: tuple[int, int]) -> tuple[tupl
 
     The box is a square of `CROP` around the middle of the place; the receptive field may be larger.
     """
-    flat = u.flatten(2) if u.ndim > 2 else u[..., None]
-    height, width = u.shape[2:] if u.ndim == 4 else (1, flat.shape[2])
+    grid = on_grid(u, size)
+    flat = grid.flatten(2) if grid is not None else u.flatten(2).amax(2, keepdim=True) if u.ndim > 2 else u[..., None]
+    shape = None if grid is None else (grid.shape[2], grid.shape[3])
     best, place = flat.max(2)  # (n, k)
     shown = []
     for k in range(u.shape[1]):
         order = best[:, k].argsort(descending=True, stable=True)[:CROPS].tolist()
         shown.append(
-            tuple(
-                Crop(n, around(int(place[n, k]), (height, width), size, u.ndim == 4), float(best[n, k]))
-                for n in order
-                if best[n, k] > 0
-            )
+            tuple(Crop(n, around(int(place[n, k]), shape, size), float(best[n, k])) for n in order if best[n, k] > 0)
         )
     return tuple(shown)
 
 
-def around(place: int, grid: tuple[int, int], size: tuple[int, int], over: bool) -> tuple[int, int, int, int]:
+def on_grid(u: Float[Tensor, "n k *map"], size: tuple[int, int]) -> Float[Tensor, "n k h w"] | None:
+    """Codes at the places of the picture; of tokens those that stand for places. None where there are none."""
+    if u.ndim != 3:
+        return u if u.ndim == 4 else None
+    layout = found((u.shape[0], u.shape[2], u.shape[1]), size)
+    return None if layout is None else layout(u.mT)
+
+
+def around(place: int, grid: tuple[int, int] | None, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """A square about a place of the layer's grid; the whole picture where the layer has no grid over it."""
     (h, w), side = size, max(round(CROP * min(size)), 1)
-    if not over:
+    if grid is None:
         return 0, 0, w, h
     row, column = divmod(place, grid[1])
     top = min(max(round((row + 0.5) * h / grid[0] - side / 2), 0), h - side)

@@ -95,11 +95,16 @@ def strategies(
     if truth is not None:
         with torch.inference_mode():
             right = bank.split.head(a).argmax(1) == torch.tensor(truth)
-    return graph(shares, right, seed)
+    return graph(shares, right, seed=seed)
 
 
-def graph(shares: Float[Tensor, "n k"], right: Bool[Tensor, " n"] | None = None, seed: int = 0) -> ClusterGraph:
-    """From what each concept is worth in each image, by whatever method."""
+def graph(
+    shares: Float[Tensor, "n k"],
+    right: Bool[Tensor, " n"] | None = None,
+    known: Bool[Tensor, " n"] | None = None,
+    seed: int = 0,
+) -> ClusterGraph:
+    """From what each concept is worth in each image, by whatever method. `known`: of which images `right` is."""
     labels = clustered(shares, seed)
     groups = [(labels == c).nonzero()[:, 0] for c in range(int(labels.max()) + 1)]
     clusters = tuple(
@@ -107,7 +112,7 @@ def graph(shares: Float[Tensor, "n k"], right: Bool[Tensor, " n"] | None = None,
             tuple(group.tolist()),
             len(group) / len(shares),
             shares[group].mean(0),
-            None if right is None else wilson(int(right[group].sum()), len(group)),
+            None if right is None else reliability(right[group] if known is None else right[group][known[group]]),
         )
         for group in groups
     )
@@ -174,6 +179,10 @@ def projected(shares: Float[Tensor, "n k"], seed: int) -> Float[Tensor, "n 2"]:
     with threadpool_limits(1):  # of so few points: more threads mostly wait for each other
         points: np.ndarray = placed.fit_transform(shares.double().numpy())
     return torch.from_numpy(points).float()
+
+
+def reliability(right: Bool[Tensor, " n"]) -> tuple[float, float, float] | None:
+    return wilson(int(right.sum()), len(right)) if len(right) else None
 
 
 def wilson(right: int, n: int) -> tuple[float, float, float]:

@@ -59,7 +59,7 @@ def split(model: Classifier, x: Float[Tensor, "n c h w"], layer: str | None = No
 
     Raises InputError where there is none, where the layer is unknown, or where the scores depend on the input past it.
     """
-    name = layer or getattr(model.card, "concept_layer", None) or last(model.module, x[:1])
+    name = usual_layer(model, x) if layer is None else layer
     row = x[:1].to(device_of(model.module), dtype_of(model.module))
     try:
         model.module.get_submodule(name)
@@ -71,6 +71,12 @@ def split(model: Classifier, x: Float[Tensor, "n c h w"], layer: str | None = No
     layout, restore = laid_out(shape, size, name)
     batch = row.expand(BATCH, -1, -1, -1).clone()
     return Split(model.module, name, tail(model.module, name, batch), output.new_empty(0), layout, restore)
+
+
+def usual_layer(model: Classifier, x: Float[Tensor, "n c h w"]) -> str:
+    """That of the model's card, else the last one that keeps the picture's places. Raises InputError without one."""
+    name: str = getattr(model.card, "concept_layer", None) or last(model.module, x[:1])
+    return name
 
 
 def laid_out(shape: tuple[int, ...], size: tuple[int, int], name: str) -> tuple[Layout, Layout]:

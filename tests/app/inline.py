@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,14 +14,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 import models
+from app.jobs.activations import ActivationCache
+from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
 from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import Fits
 from app.jobs.heads import Definition, fitted, prompted
+from app.jobs.intervene import Benches, Intervention
 from app.jobs.look import Look, look
 from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
+from app.jobs.spec import ConceptSpec
 from app.storage.store import Store
 from explainers import method_fits
 from explainers.params import Parameters, Range
@@ -50,12 +55,22 @@ class InlinePool:
     shelf: Shelf
     closed: int = 0
     checking: bool = False  # whether it is still being found out what fits
+    cache: ActivationCache = field(default_factory=lambda: ActivationCache(Path("/nowhere"), 0))
 
     def look(self, model: str, data: bytes, question: Question) -> Look:
         return look(self.shelf.get(model), data, question)
 
     def edit(self, model: str, digest: str, asked: Edit) -> Edited:
         return edit(self.shelf.get(model), digest, asked)
+
+    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]:
+        return settle(self.shelf.get(model), question, manifest)
+
+    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan:
+        return plan(self.shelf.get(model), question, shas, self.cache, Paces())
+
+    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
+        return Benches(self.store, self.shelf, self.cache).intervene(key, asked)
 
     def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition:
         return prompted(self.shelf.get(base), prompts)
@@ -70,7 +85,7 @@ class InlinePool:
         return None if self.checking else found_fits(self.shelf.get(model))  # type: ignore[arg-type]
 
     def submit(self, key: str, owner: str) -> None:  # noqa: ARG002
-        execute(self.store, self.shelf, key)
+        execute(self.store, self.shelf, key, self.cache)
 
     def cancel(self, key: str) -> None:
         pass
@@ -106,7 +121,7 @@ class HeldPool(InlinePool):
         """Compute the next job, as a worker would."""
         job = self.queue.take()
         assert job is not None, "nothing is queued"
-        execute(self.store, self.shelf, job[1])
+        execute(self.store, self.shelf, job[1], self.cache)
 
 
 def scripted(before: Callable[[int], None], steps: int = 4) -> Method:

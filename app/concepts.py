@@ -1,0 +1,174 @@
+"""Concepts of a set of pictures: asked for, read, named, and tried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from app import image_sets
+from app.description import progress
+from app.failures import NotFoundError, RequestError
+from app.jobs.asking import ConceptQuestion, Plan
+from app.jobs.intervene import Intervention
+from app.jobs.spec import ConceptSpec
+from app.service import Service, found, minted
+from app.storage.assets import OwnedAsset
+from app.storage.concepts import Concepts, Part
+from app.storage.names import displayed
+from app.storage.runs import Run
+from app.uploads import Asset
+
+LONGEST = 80  # characters of what a user calls a concept or a strategy
+BLOBS = ("shares", "codes", "sprite")  # the parts that a client addresses by their hash
+INSIDE = ("blobs", "kind", "code")  # of a result, what a client has no use for
+
+
+def plan(desk: Service, owner: str, image_set: str, question: ConceptQuestion) -> Plan:
+    """What asking would cost."""
+    members = image_sets.manifest(desk, owner, image_set).members
+    return desk.pool.plan(_model(desk, owner, question), question, [member.sha256 for member in members])
+
+
+def ask(desk: Service, owner: str, image_set: str, question: ConceptQuestion) -> Concepts:
+    """The stored findings if anybody has asked this of the same pictures before, a queued run otherwise."""
+    manifest = image_sets.manifest(desk, owner, image_set)
+    spec, card = desk.pool.settle(_model(desk, owner, question), question, manifest.sha256)
+    desk.refuse_more(owner, spec.key)
+    look = {"card": card, "images": len(manifest.members)}
+    name = image_sets.get(desk, owner, image_set).name
+    concepts, fresh = desk.store.concepts.open(owner, image_set, name, spec, look)
+    if fresh:
+        desk.pool.submit(concepts.run, owner)
+    return concepts
+
+
+def listed(desk: Service, owner: str) -> list[dict[str, Any]]:
+    """The newest first."""
+    return [_row(desk, each) for each in desk.store.concepts.of(owner)]
+
+
+def get(desk: Service, owner: str, id: str) -> Concepts:
+    return found(desk.store.concepts.get(owner, minted(id)), "study of concepts")
+
+
+def run_of(desk: Service, concepts: Concepts) -> Run[ConceptSpec]:
+    run = desk.store.runs.get(concepts.run)
+    assert isinstance(run.spec, ConceptSpec), "concepts point to runs of their own kind"
+    return cast("Run[ConceptSpec]", run)
+
+
+def describe(desk: Service, concepts: Concepts) -> dict[str, Any]:
+    """All that a client needs to draw it. Blob addresses are relative to the API's root."""
+    run = run_of(desk, concepts)
+    parts = (run.result or {}).get("blobs", {})
+    return {
+        "id": concepts.id,
+        "key": run.key,
+        "kind": "concepts",
+        "set": {"id": concepts.image_set, "name": concepts.name, "images": run.look["images"]},
+        "spec": run.spec.as_dict(),
+        "card": run.look["card"],
+        "view": concepts.view,
+        "progress": progress(desk, run),
+        "result": None if run.result is None else {k: v for k, v in run.result.items() if k not in INSIDE},
+        "blobs": {name: f"concepts/{concepts.id}/blobs/{parts[name]}" for name in BLOBS if name in parts},
+    }
+
+
+def cancel(desk: Service, owner: str, id: str) -> None:
+    """Stop waiting; the run stops when nobody else waits for it."""
+    concepts = get(desk, owner, id)
+    if desk.store.runs.leave(concepts.run, owner):
+        desk.pool.cancel(concepts.run)
+
+
+def again(desk: Service, owner: str, id: str) -> Concepts:
+    """Ask the same of the same pictures once more, after a cancel or a failure."""
+    concepts = get(desk, owner, id)
+    run = run_of(desk, concepts)
+    desk.refuse_more(owner, run.key)
+    asked, fresh = desk.store.concepts.open(owner, concepts.image_set, concepts.name, run.spec, run.look)
+    if fresh:
+        desk.pool.submit(run.key, owner)
+    return asked
+
+
+def call(desk: Service, owner: str, id: str, part: Part, number: int, name: str, suspicious: bool) -> dict[str, Any]:
+    """What the user calls a concept or a strategy, and whether they suspect it; the new view."""
+    result = _result(desk, get(desk, owner, id))
+    last = len(result["concepts" if part == "concepts" else "clusters"]) - 1
+    field = {"concepts": "concept", "strategies": "strategy"}[part]
+    if not 0 <= number <= last:
+        raise RequestError(f"{field} must lie in [0, {last}]; got {str(number)[:20]}")
+    shown = displayed(name).strip()
+    if len(shown) > LONGEST:
+        raise RequestError(f"name must have at most {LONGEST} characters; got {len(shown)}")
+    return desk.store.concepts.call(owner, id, part, number, shown, suspicious)
+
+
+def probe(desk: Service, owner: str, id: str, image: int, scale: Mapping[int, float]) -> dict[str, Any]:
+    """What becomes of the classes when concepts of an image, and of all of its class, are scaled."""
+    concepts = get(desk, owner, id)
+    result = _result(desk, concepts)
+    desk.may_ask(owner, run_of(desk, concepts).spec.model)
+    asked = Intervention(image=image, scale=dict(scale), images=len(result["images"]), concepts=len(result["concepts"]))
+    return desk.pool.intervene(concepts.run, asked)
+
+
+def blob(desk: Service, owner: str, id: str, sha256: str) -> tuple[str, bytes]:
+    """A part of this study and its name. Knowing a hash gives nothing else."""
+    concepts = get(desk, owner, id)
+    parts = (run_of(desk, concepts).result or {}).get("blobs", {})
+    name = found(next((name for name in BLOBS if parts.get(name) == sha256), None), "part")
+    return name, found(desk.store.runs.blob(concepts.run, sha256), "part")
+
+
+def image(desk: Service, owner: str, id: str, index: int) -> bytes:
+    """An image of the class as the model sees it, WebP."""
+    concepts = get(desk, owner, id)
+    sha256 = (run_of(desk, concepts).result or {}).get("blobs", {}).get(f"image-{index}")
+    return found(desk.store.runs.blob(concepts.run, found(sha256, "picture")), "picture")
+
+
+def asset(desk: Service, owner: str, id: str, index: int) -> OwnedAsset:
+    """The picture itself as one of the user's own, to be explained."""
+    concepts = get(desk, owner, id)
+    images = _result(desk, concepts)["images"]
+    if not 0 <= index < len(images):
+        raise NotFoundError(f"There is no picture {index} in this study.")
+    members = desk.store.image_sets.manifest(run_of(desk, concepts).spec.manifest).members
+    member = members[images[index]["number"]]
+    data = desk.store.image_sets.picture(member.sha256)
+    return desk.store.assets.put(owner, Asset.of_png(data), member.name)
+
+
+def delete(desk: Service, owner: str, id: str) -> None:
+    """What was found stays as long as anybody else has asked the same."""
+    cancel(desk, owner, id)
+    desk.store.concepts.delete(owner, id)
+
+
+def _row(desk: Service, concepts: Concepts) -> dict[str, Any]:
+    run = run_of(desk, concepts)
+    return {
+        "id": concepts.id,
+        "name": concepts.name,
+        "label": None if run.result is None else run.result["label"],
+        "set": {"id": concepts.image_set, "name": concepts.name},
+        "model": run.spec.model,
+        "created": concepts.created,
+        "state": run.state,
+    }
+
+
+def _result(desk: Service, concepts: Concepts) -> dict[str, Any]:
+    run = run_of(desk, concepts)
+    if run.result is None:
+        raise RequestError(f"Concepts can be looked into when they are found; this study is {run.state}.")
+    return run.result
+
+
+def _model(desk: Service, owner: str, question: ConceptQuestion) -> str:
+    model = question.model or desk.settings.model
+    desk.may_ask(owner, model)
+    return model

@@ -1,0 +1,107 @@
+"""Sets of pictures: the user's own, and those that are there for everybody."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Literal
+
+from PIL import Image, ImageOps
+
+from app import uploads
+from app.failures import NotFoundError, RequestError
+from app.gathering import Gathering
+from app.jobs.manifest import Manifest
+from app.service import Service, found, minted, shown
+from app.standing import StandingSet, standing
+from app.storage.image_sets import OwnedSet
+
+SIDES = (16, 256)  # of a thumbnail
+QUALITY = 80  # of WebP
+Source = Literal["upload", "builtin", "folder"]
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """A set as whoever may see it does."""
+
+    id: str
+    name: str
+    images: int
+    labels: dict[str, int]
+    source: Source
+    created: float
+
+
+def listed(desk: Service, owner: str) -> list[ImageSet]:
+    """The user's own, the newest first, then those for everybody."""
+    own = [_own(each) for each in desk.store.image_sets.of(owner)]
+    return own + [_standing(each) for each in standing(desk.settings.image_sets).values()]
+
+
+def keep(desk: Service, owner: str, name: str, gathering: Gathering) -> ImageSet:
+    """Raises RequestError for too few pictures; then nothing is kept."""
+    manifest = gathering.manifest()
+    return _own(desk.store.image_sets.put(owner, shown(name), manifest, gathering.pictures()))
+
+
+def get(desk: Service, owner: str, id: str) -> ImageSet:
+    there = standing(desk.settings.image_sets).get(id)
+    return _standing(there) if there else _own(found(desk.store.image_sets.get(owner, minted(id)), "set of pictures"))
+
+
+def manifest(desk: Service, owner: str, id: str) -> Manifest:
+    """Its pictures, which are in the database from now on; a set that is there for everybody is read when asked for."""
+    there = standing(desk.settings.image_sets).get(id)
+    if there is not None:
+        return _read(desk, there)
+    own = found(desk.store.image_sets.get(owner, minted(id)), "set of pictures")
+    return desk.store.image_sets.manifest(own.manifest)
+
+
+def thumbnail(desk: Service, owner: str, id: str, index: int, side: int) -> bytes:
+    """A square from the middle, as WebP."""
+    if not SIDES[0] <= side <= SIDES[1]:
+        raise RequestError(f"side must lie in [{SIDES[0]}, {SIDES[1]}]; got {side}")
+    members = manifest(desk, owner, id).members
+    if not 0 <= index < len(members):
+        raise NotFoundError(f"There is no picture {index} in this set.")
+    picture = uploads.image(desk.store.image_sets.picture(members[index].sha256))
+    out = io.BytesIO()
+    ImageOps.fit(picture, (side, side), Image.Resampling.BICUBIC).save(out, "WEBP", quality=QUALITY)
+    return out.getvalue()
+
+
+def delete(desk: Service, owner: str, id: str) -> None:
+    """Concepts that were made of it stay as they are."""
+    if id in standing(desk.settings.image_sets):
+        raise RequestError("This set is there for everybody and cannot be deleted.")
+    if not desk.store.image_sets.delete(owner, minted(id)):
+        raise NotFoundError("There is no such set of pictures, or it is not yours.")
+
+
+_read_before: dict[str, str] = {}  # state of a set for everybody → its manifest; it need not be gathered again
+
+
+def _read(desk: Service, there: StandingSet) -> Manifest:
+    known = _read_before.get(there.state)
+    if known is not None and desk.store.image_sets.holds(known):
+        return desk.store.image_sets.manifest(known)
+    gathering = Gathering(desk.settings)
+    try:
+        for name, read in there.files:
+            gathering.add(name, io.BytesIO(read()))
+        manifest = gathering.manifest()
+        desk.store.image_sets.keep(manifest, gathering.pictures())
+    finally:
+        gathering.close()
+    _read_before[there.state] = manifest.sha256
+    return manifest
+
+
+def _own(own: OwnedSet) -> ImageSet:
+    return ImageSet(own.id, own.name, own.images, own.labels, "upload", own.created)
+
+
+def _standing(there: StandingSet) -> ImageSet:
+    return ImageSet(there.id, there.name, len(there.files), there.labels, there.source, there.created)

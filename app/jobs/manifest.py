@@ -1,0 +1,53 @@
+"""What a set of pictures is made of, as bytes: equal sets are the same bytes, whoever sent them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Member:
+    """A picture by the sha256 of its PNG, with its name and label as they are displayed."""
+
+    sha256: str
+    name: str
+    label: str | None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    members: tuple[Member, ...]
+
+    @property
+    def data(self) -> bytes:
+        rows = [[member.sha256, member.name, member.label] for member in self.members]
+        return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """How many pictures carry each label, by name."""
+        return dict(sorted(Counter(member.label for member in self.members if member.label is not None).items()))
+
+    @classmethod
+    def read(cls, data: bytes) -> Manifest:
+        """The inverse of `data`."""
+        return cls(tuple(Member(*row) for row in json.loads(data)))
+
+
+def classes(members: Sequence[Member], labels: Sequence[str]) -> list[int | None]:
+    """The model's class that each picture is labelled with, in whatever case; None where there is none."""
+    known = {plain(label): k for k, label in reversed(list(enumerate(labels)))}
+    return [None if member.label is None else known.get(plain(member.label)) for member in members]
+
+
+def plain(label: str) -> str:
+    """Folders are seldom named with spaces."""
+    return " ".join(label.replace("_", " ").split()).casefold()
