@@ -14,14 +14,10 @@ class View {
   constructor(parent) {
     this.root = element("div", { class: "root" });
     parent.append(this.root);
-    this.naming = new Naming(() => {
-      this.show();
-      this.trigger("named", `${this.here} ${JSON.stringify(this.naming.view)}`);
-    });
+    this.naming = new Naming(() => this.show());
   }
 
-  async update(data, trigger) {
-    this.trigger = trigger;
+  async update(data) {
     this.data = data;
     this.naming.read(data.here, data.view);
     if (this.here === data.here) return this.show();

@@ -4,7 +4,7 @@ export const CLOSEST = 40; // times the size at which everything fits
 const GROUPS = 1.12; // closer than this, groups dissolve into points
 const TILE = 34; // pixels between neighbours at which pictures can be told apart
 const MARGIN = 0.09; // of the frame, so that nothing is cut when points first appear
-const ROOM = 56; // pixels below a node for its words
+const ROOM = 68; // pixels below a node for its words
 const WORDS = 168; // their width
 const SMALLEST = 26; // radius of a node
 

@@ -33,10 +33,7 @@ class View {
   constructor(parent) {
     this.root = element("div", { class: "root" });
     parent.append(this.root);
-    this.naming = new Naming(() => {
-      this.renamed();
-      this.trigger("named", `${this.here} ${JSON.stringify(this.naming.view)}`);
-    });
+    this.naming = new Naming(() => this.renamed());
   }
 
   async update(data, trigger) {
