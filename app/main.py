@@ -20,4 +20,8 @@ st.set_page_config(
     initial_sidebar_state="auto",
 )
 st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "icon.png"))
-st.navigation(PAGES, position="top").run()
+page = st.navigation(PAGES, position="hidden")
+with st.container(horizontal=True, gap="xsmall", key="pages"):  # the framework's own menu hides on a phone
+    for each in PAGES:
+        st.page_link(each, width="content")
+page.run()

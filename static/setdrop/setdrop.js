@@ -8,7 +8,7 @@ const MARKUP = `
 <input type="file" class="files" multiple accept="image/png,image/jpeg,image/webp,.zip,application/zip" aria-label="Choose pictures or a zip" tabindex="-1">
 <input type="file" class="folder" webkitdirectory aria-label="Choose a folder" tabindex="-1">
 <div class="zone"><strong>Your own pictures</strong><span>Drop pictures, a folder or a zip here. Folders inside are labels.</span>
-<div class="acts"><button type="button" data-pick="files">Choose files</button><button type="button" data-pick="folder">Choose a folder</button></div></div>
+<div class="acts"><button type="button" data-pick="files" aria-label="Choose files">Files\u2026</button><button type="button" data-pick="folder" aria-label="Choose a folder">Folder\u2026</button></div></div>
 <div class="job" hidden><div class="track" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-label="Upload"><div class="fill"></div></div><span class="said"></span><button type="button" class="cancel">Cancel</button></div>
 <p class="fault" role="alert"></p>
 <p class="kept" role="status"></p>

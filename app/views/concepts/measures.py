@@ -54,12 +54,13 @@ COLUMNS = 3
 
 def draw(quality: Mapping[str, float | None]) -> None:
     told = [measure for measure in MEASURES if quality.get(measure.field) is not None]
-    with st.container(horizontal=True, gap="small"):
-        for measure in told:
-            with st.container(border=True, width=264):
-                st.markdown(f"**{measure.title}**  \n:small[{ARROWS[measure.better]}]")
-                st.markdown(f"### {said(measure, quality)}")
-                st.markdown(measure.meaning)
+    for first in range(0, len(told), COLUMNS):
+        for column, measure in zip(st.columns(COLUMNS), told[first : first + COLUMNS], strict=False):
+            with column.container(border=True, height="stretch"):
+                st.markdown(
+                    f"### {said(measure, quality)}\n**{measure.title}** :small[{ARROWS[measure.better]}]  \n"
+                    f"{measure.meaning}"
+                )
     missing = [measure.title.lower() for measure in MEASURES if measure not in told]
     if missing:
         st.markdown(f"Not measured here: {', '.join(missing)}.")

@@ -170,7 +170,8 @@ def _cost(desk: Service, owner: str, image_set: str, question: ConceptQuestion) 
         plan = concepts.plan(desk, owner, image_set, question)
     except MENDABLE as error:
         return f":red[{plain(str(error))}]"
-    known = "" if not plan.cached else f", {plan.cached:,} of them read before"
+    read = "all" if plan.cached == plan.images else f"{plan.cached:,} of them"
+    known = f", {read} read before" if plan.cached else ""
     return f"About **{spell(plan.seconds)}** for {plan.images:,} pictures{known}."
 
 
