@@ -62,7 +62,7 @@ def card(page: Page, rank: int) -> Locator:
 
 
 def section(page: Page, name: str) -> None:
-    page.get_by_role("tab", name=name).click()
+    page.get_by_role("tab", name=name, exact=True).click()
 
 
 def shares(row: Locator) -> tuple[float, float]:
@@ -90,7 +90,7 @@ def test_from_a_zip_to_a_named_suspicious_strategy_that_a_link_restores(
     expect(page.locator("[data-testid=stSidebar]")).to_contain_text(re.compile(rf"About \d+ s for {PICTURES} pictures"))
     page.get_by_role("button", name=re.compile("^Find concepts")).click()
     expect(page.get_by_role("progressbar", name="Concepts")).to_be_visible()
-    expect(page.locator(".said")).to_have_text(re.compile(r"\d+ % · [a-z]"))
+    expect(page.locator("[data-testid=stMain] .said")).to_have_text(re.compile(r"\d+ % · [a-z]"))
     page.wait_for_selector(SEEN)
     expect(page.locator("[data-testid=stMain]")).to_contain_text("my shapes")
     assert "c=" in page.url
@@ -136,17 +136,20 @@ def test_from_a_zip_to_a_named_suspicious_strategy_that_a_link_restores(
 
 
 def test_closer_and_closer_a_lasso_and_the_way_to_a_full_explanation(page: Page, server: Server, study: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1100})
     page.goto(f"{server.url}/concepts?c={study}&section=Strategies")
-    page.wait_for_selector("[data-level=groups]")
+    page.wait_for_selector(".stage[data-level=groups]")
     canvas = page.locator(".stage canvas")
+    canvas.hover()
+    for level in ("points", "pictures"):
+        for _ in range(20):  # each comes a third closer
+            if page.locator(f".stage[data-level={level}]").count():
+                break
+            page.mouse.wheel(0, -120)
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+        expect(page.locator(f".stage[data-level={level}]")).to_be_visible()
     box = canvas.bounding_box()
     assert box is not None
-    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.move(*middle)
-    for level in ("points", "pictures"):
-        while page.locator(f"[data-level={level}].stage").count() == 0:
-            page.mouse.wheel(0, -120)
-            page.wait_for_function("() => new Promise(requestAnimationFrame)")
     page.get_by_role("button", name="Points", exact=True).click()
     page.wait_for_selector(".stage[data-level=points]")
     page.get_by_role("button", name="Lasso").click()
@@ -186,14 +189,13 @@ def test_by_keyboard_alone(page: Page, server: Server, study: str) -> None:
     expect(page.locator(".effect .told")).to_contain_text("Concept 1 at 200 %")
 
     section(page, "Strategies")
-    page.wait_for_selector("[data-level=groups]")
+    page.wait_for_selector(".stage[data-level=groups]")
     page.locator(".stage canvas").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".tip")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_role("region", name="Chosen pictures").get_by_role("heading")).to_have_text("One picture")
-    for _ in range(3):
-        page.keyboard.press("+")
+    page.keyboard.press("+")
     page.wait_for_selector(".stage[data-level=points]")
     page.keyboard.press("0")
     page.wait_for_selector(".stage[data-level=groups]")
