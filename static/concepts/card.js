@@ -14,7 +14,7 @@ export class Card {
     this.concept = concept;
     this.rank = rank;
     this.label = label(view.naming, { kind: "concept", index: concept.index, rank });
-    this.root = element("article", { class: "card", role: "listitem", "data-concept": concept.index });
+    this.root = element("div", { class: "card", role: "listitem", "data-concept": concept.index });
     const told = concept.dead
       ? "In none of the pictures"
       : `${signed(concept.share)} of the logit${concept.stderr === null ? "" : ` (\u00b1 ${(100 * Math.abs(concept.stderr / (concept.importance || 1) * concept.share)).toFixed(1)})`}`;

@@ -16,7 +16,7 @@ const MARKUP = `
 </div>
 <ol class="classes" aria-label="Classes of this picture, before and after"></ol>
 <p class="note"></p>
-<h4 hidden>All pictures</h4>
+<h3 hidden>All pictures</h3>
 <ol class="accuracy" aria-label="All pictures, before and after"></ol>
 <p class="note of"></p>
 <div class="told" role="status"></div>`;
@@ -28,7 +28,7 @@ export class Effect {
     this.root = element("section", { class: "effect answer", "aria-label": "What if" });
     this.root.innerHTML = MARKUP;
     const find = (selector) => this.root.querySelector(selector);
-    this.parts = { said: find("strong"), reset: find(".reset"), image: find("img"), file: find(".file"), place: find(".place"), classes: find(".classes"), note: find(".note"), heading: find("h4"), accuracy: find(".accuracy"), of: find(".of"), told: find(".told") };
+    this.parts = { said: find("strong"), reset: find(".reset"), image: find("img"), file: find(".file"), place: find(".place"), classes: find(".classes"), note: find(".note"), heading: find("h3"), accuracy: find(".accuracy"), of: find(".of"), told: find(".told") };
     this.parts.reset.addEventListener("click", () => view.reset());
     for (const button of this.root.querySelectorAll("[data-step]")) {
       button.addEventListener("click", () => {

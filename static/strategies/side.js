@@ -30,7 +30,7 @@ export class Side {
     this.label = null;
     if (!members.length) {
       this.root.replaceChildren(
-        element("h4", { text: "Which pictures?" }),
+        element("h3", { text: "Which pictures?" }),
         element("p", { text: "Click a group to see its pictures, come closer to choose single ones, or draw a line around some with the lasso." }),
       );
       return;
@@ -73,7 +73,7 @@ export class Side {
     const right = known.filter((i) => this.owner.images[i].right).length;
     const many = this.members.length;
     const facts = known.length ? `${right} of ${known.length} answered right` : "";
-    return [element("h4", { text: many === 1 ? "One picture" : `${many} pictures` }), element("p", { class: "facts", text: facts })];
+    return [element("h3", { text: many === 1 ? "One picture" : `${many} pictures` }), element("p", { class: "facts", text: facts })];
   }
 
   item(i) {

@@ -101,7 +101,7 @@ class View {
   }
 
   tools(find) {
-    for (const button of this.root.querySelectorAll("[data-level]")) button.addEventListener("click", () => this.graph.show(button.dataset.level));
+    for (const button of this.root.querySelectorAll("button[data-level]")) button.addEventListener("click", () => this.graph.show(button.dataset.level));
     for (const button of this.root.querySelectorAll("[data-by]")) button.addEventListener("click", () => this.graph.by(Number(button.dataset.by)));
     const lasso = find(".lasso");
     lasso.addEventListener("click", () => {
@@ -113,7 +113,7 @@ class View {
 
   // The graph tells how close it is.
   zoomed(level) {
-    for (const button of this.root.querySelectorAll("[data-level]")) button.setAttribute("aria-pressed", String(button.dataset.level === level));
+    for (const button of this.root.querySelectorAll("button[data-level]")) button.setAttribute("aria-pressed", String(button.dataset.level === level));
   }
 
   mark() {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from app.views.concepts import definitions, measures, wish
 from app.views.names import plain
 
 API = "/api/v1/"
-SECTIONS = ("Concepts", "Strategies", "How good are these concepts?")
 CHIPS = 12  # classes
 
 
@@ -41,12 +40,10 @@ def draw(desk: Service, current: Concepts) -> Asked | None:
     another = _tally(shown)
     if another is not None:
         return Asked(target=another)
-    tabs = st.tabs(SECTIONS, key="section", on_change="rerun", bind="query-params")
-    image = None
-    for tab, section in zip(tabs, (_concepts, _strategies, _quality), strict=True):
-        if tab.open:
-            with tab:
-                image = section(shown)
+    section = st.radio(
+        "Section", list(SECTIONS), horizontal=True, label_visibility="collapsed", key="section", bind="query-params"
+    )
+    image = SECTIONS[section](shown)
     return None if image is None else Asked(image=image)
 
 
@@ -107,15 +104,14 @@ def _tally(shown: Mapping[str, Any]) -> int | None:
     target = found["target"]
     likely = sorted((k for k in many if many[k]), key=lambda k: -many[k])[:CHIPS]
     offered = likely if target in likely else [*likely, target]
-    chosen = st.pills(
-        "Taken for" if counted == "predicted" else "Labelled",
-        offered,
-        default=target,
-        required=True,
-        format_func=lambda k: f"{plain(labels.get(k, found['label']))} {many.get(k, len(found['images'])):,}",
-        key=f"{shown['id']}/tally",
-    )
-    return chosen if chosen is not None and chosen != target else None
+    st.markdown("Pictures taken for" if counted == "predicted" else "Pictures labelled")
+    chosen = None
+    with st.container(horizontal=True, gap="xsmall"):
+        for k in offered:
+            name = f"{plain(labels.get(k, found['label']))} {many.get(k, len(found['images'])):,}"
+            if st.button(name, type="primary" if k == target else "secondary", key=f"{shown['id']}/class/{k}"):
+                chosen = k
+    return chosen if chosen != target else None
 
 
 def _data(shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,3 +137,10 @@ def _strategies(shown: Mapping[str, Any]) -> int | None:
 
 def _quality(shown: Mapping[str, Any]) -> None:
     measures.draw(shown["result"]["quality"])
+
+
+SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], int | None]] = {
+    "Concepts": _concepts,
+    "Strategies": _strategies,
+    "How good are these concepts?": _quality,
+}
