@@ -26,9 +26,10 @@ DAMAGED = "it is damaged"
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of the archive: `data`, or the reason why there is none."""
+    """A file of the archive: `data`, or the reason why there is none; `size` bytes of it were unpacked."""
 
     name: str
+    size: int
     data: bytes
     fault: str = ""
 
@@ -59,7 +60,7 @@ def entries(file: IO[bytes], limits: Limits) -> Iterator[Entry]:
             if info.is_dir():
                 continue
             entry = _read(archive, info, limits, limits.total - total)
-            total += len(entry.data)
+            total += entry.size
             if total > RATIO_FROM and total > MOST_RATIO * size:
                 raise UploadError(f"The archive unpacks to more than {MOST_RATIO} times its size.")
             yield entry
@@ -109,9 +110,9 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: Limits, left:
                 if len(data) > RATIO_FROM and len(data) > MOST_RATIO * info.compress_size:
                     raise UploadError(f"The archive unpacks to more than {MOST_RATIO} times its size at {name!r:.100}.")
                 if len(data) > limits.each:
-                    return Entry(name, b"", f"it has more than {limits.each:,} bytes, which is the limit")
+                    return Entry(name, len(data), b"", f"it has more than {limits.each:,} bytes, which is the limit")
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
-        return Entry(name, b"", DAMAGED)
+        return Entry(name, len(data), b"", DAMAGED)
     if is_archive(bytes(data[:4])):
         raise UploadError(f"The archive has another one in it, {name!r:.100}.")
-    return Entry(name, bytes(data))
+    return Entry(name, len(data), bytes(data))

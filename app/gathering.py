@@ -54,13 +54,13 @@ class Gathering:
             size = file.seek(0, 2)
             file.seek(0)
             if size > self.settings.max_upload_bytes:
-                self._skip(name, f"it has {size:,} bytes; the limit is {self.settings.max_upload_bytes:,}")
+                self._skip(name, f"it has {size:,} bytes; the limit is {self.settings.max_upload_bytes:,}", size)
             else:
                 self.take(name, file.read())
             return
         for entry in archives.entries(file, self.limits):
             if entry.fault:
-                self._skip(entry.name, entry.fault)
+                self._skip(entry.name, entry.fault, entry.size)
             else:
                 self.take(entry.name, entry.data)
 
@@ -68,13 +68,13 @@ class Gathering:
         """One file that is no archive. Raises UploadError when there are too many, or too many bytes."""
         self._count(len(data))
         parts = [part for part in name.replace("\\", "/").split("/") if part]
-        if not parts or any(part in JUNK or part.startswith("._") for part in parts):
-            self._skip(name, NO_PICTURE, counted=True)
+        if not parts or any(is_junk(part) for part in parts):
+            self._name(name, NO_PICTURE)
             return
         try:
             asset = uploads.accept(data, self.settings.max_upload_bytes, self.settings.max_upload_pixels, LONGEST)
         except UploadError as error:
-            self._skip(name, str(error), counted=True)
+            self._name(name, str(error))
             return
         if len(self._members) == self.settings.max_set_images:
             raise UploadError(f"A set has at most {self.settings.max_set_images:,} pictures; these are more.")
@@ -86,10 +86,8 @@ class Gathering:
     def manifest(self) -> Manifest:
         """Raises RequestError for too few pictures."""
         if len(self._members) < FEWEST:
-            why = f"; the first that was skipped, {self.skipped[0].name!r:.100}: {self.skipped[0].reason}"
-            raise RequestError(
-                f"A set must have at least {FEWEST} pictures; got {len(self._members)}{why if self.skipped else '.'}"
-            )
+            why = f"; {self.skipped[0].name!r:.100} was skipped: {self.skipped[0].reason}" if self.skipped else "."
+            raise RequestError(f"A set must have at least {FEWEST} pictures; got {len(self._members)}{why}")
         return Manifest(tuple(self._members))
 
     def pictures(self) -> Iterator[bytes]:
@@ -101,9 +99,11 @@ class Gathering:
     def close(self) -> None:
         self._spool.close()
 
-    def _skip(self, name: str, reason: str, counted: bool = False) -> None:
-        if not counted:
-            self._count(0)
+    def _skip(self, name: str, reason: str, size: int) -> None:
+        self._count(size)
+        self._name(name, reason)
+
+    def _name(self, name: str, reason: str) -> None:
         self.skipped.append(Skipped(displayed(name), reason))
 
     def _count(self, size: int) -> None:
@@ -113,3 +113,8 @@ class Gathering:
             raise UploadError(f"A set comes in at most {2 * self.settings.max_set_images:,} files; these are more.")
         if self._bytes > self.settings.max_set_bytes:
             raise UploadError(f"A set has at most {self.settings.max_set_bytes:,} bytes; these are more.")
+
+
+def is_junk(name: str) -> bool:
+    """What file managers leave behind."""
+    return name in JUNK or name.startswith("._")

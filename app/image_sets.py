@@ -13,7 +13,7 @@ from app.failures import NotFoundError, RequestError
 from app.gathering import Gathering
 from app.jobs.manifest import Manifest
 from app.service import Service, found, minted, shown
-from app.standing import StandingSet, standing
+from app.standing import StandingSet, named, standing
 from app.storage.image_sets import OwnedSet
 
 SIDES = (16, 256)  # of a thumbnail
@@ -36,7 +36,7 @@ class ImageSet:
 def listed(desk: Service, owner: str) -> list[ImageSet]:
     """The user's own, the newest first, then those for everybody."""
     own = [_own(each) for each in desk.store.image_sets.of(owner)]
-    return own + [_standing(each) for each in standing(desk.settings.image_sets).values()]
+    return own + [_standing(each) for each in standing(desk.settings.image_sets)]
 
 
 def keep(desk: Service, owner: str, name: str, gathering: Gathering) -> ImageSet:
@@ -46,13 +46,13 @@ def keep(desk: Service, owner: str, name: str, gathering: Gathering) -> ImageSet
 
 
 def get(desk: Service, owner: str, id: str) -> ImageSet:
-    there = standing(desk.settings.image_sets).get(id)
+    there = named(desk.settings.image_sets, id)
     return _standing(there) if there else _own(found(desk.store.image_sets.get(owner, minted(id)), "set of pictures"))
 
 
 def manifest(desk: Service, owner: str, id: str) -> Manifest:
     """Its pictures, which are in the database from now on; a set that is there for everybody is read when asked for."""
-    there = standing(desk.settings.image_sets).get(id)
+    there = named(desk.settings.image_sets, id)
     if there is not None:
         return _read(desk, there)
     own = found(desk.store.image_sets.get(owner, minted(id)), "set of pictures")
@@ -74,7 +74,7 @@ def thumbnail(desk: Service, owner: str, id: str, index: int, side: int) -> byte
 
 def delete(desk: Service, owner: str, id: str) -> None:
     """Concepts that were made of it stay as they are."""
-    if id in standing(desk.settings.image_sets):
+    if named(desk.settings.image_sets, id) is not None:
         raise RequestError("This set is there for everybody and cannot be deleted.")
     if not desk.store.image_sets.delete(owner, minted(id)):
         raise NotFoundError("There is no such set of pictures, or it is not yours.")
@@ -89,8 +89,9 @@ def _read(desk: Service, there: StandingSet) -> Manifest:
         return desk.store.image_sets.manifest(known)
     gathering = Gathering(desk.settings)
     try:
-        for name, read in there.files:
-            gathering.add(name, io.BytesIO(read()))
+        for name, opened in there.files:
+            with opened() as file:
+                gathering.add(name, file)
         manifest = gathering.manifest()
         desk.store.image_sets.keep(manifest, gathering.pictures())
     finally:

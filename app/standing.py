@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from PIL import Image
 
-from app.gathering import JUNK
+from app.gathering import is_junk
+from app.storage.names import displayed
 from models.shapes import Shape, shapes
 
 SHAPES = "builtin-shapes"
@@ -21,26 +24,37 @@ DRAWN = 450  # of which circles and triangles are thinned out: most pictures are
 MARKED = (0.2, 0.5, 0.0)  # share of circles, squares and triangles; the network takes whatever is marked for a square
 SEED = 0
 
+PREFIX = "folder-"
+
 Source = Literal["builtin", "folder"]
 
 
 @dataclass(frozen=True)
 class StandingSet:
-    """`files` are (name, where its bytes come from), a label being the name's folder; `state` changes with them."""
+    """`files` are (name, what opens it), a label being the name's folder; `state` changes with them."""
 
     id: str
     name: str
     source: Source
     labels: dict[str, int]
     state: str
-    files: tuple[tuple[str, Callable[[], bytes]], ...]
+    files: tuple[tuple[str, Callable[[], IO[bytes]]], ...]
     created: float = 0.0
 
 
-def standing(folder: Path | None) -> dict[str, StandingSet]:
-    """By id. Nothing is read but the names of files."""
-    found = [_shapes(), *(() if folder is None else _folders(folder))]
-    return {each.id: each for each in found}
+def standing(root: Path | None) -> list[StandingSet]:
+    """All of them. Nothing is read but the names of files."""
+    folders = _folders(root)
+    read = (_folder(id, folder) for id, folder in folders.items())
+    return [_shapes(), *(each for each in read if each.files)]
+
+
+def named(root: Path | None, id: str) -> StandingSet | None:
+    """The one with this id, if there is one."""
+    if id == SHAPES:
+        return _shapes()
+    folder = _folders(root).get(id) if id.startswith(PREFIX) else None
+    return None if folder is None else _folder(id, folder)
 
 
 def drawn() -> list[Shape]:
@@ -48,49 +62,56 @@ def drawn() -> list[Shape]:
     return [shape for n, shape in enumerate(shapes(DRAWN, MARKED, SEED)) if shape.kind == "square" or n % 2]
 
 
+@cache
 def _shapes() -> StandingSet:
-    files = tuple((f"{shape.kind}/{shape.kind} {n + 1}.png", _png(shape)) for n, shape in enumerate(drawn()))
+    files = tuple((f"{shape.kind}/{shape.kind} {n + 1}.png", partial(_png, shape)) for n, shape in enumerate(drawn()))
     labels = dict(sorted(Counter(name.partition("/")[0] for name, _ in files).items()))
     return StandingSet(
         SHAPES, "Shapes, some with a mark", "builtin", labels, f"{SHAPES} {DRAWN} {MARKED} {SEED}", files
     )
 
 
-def _png(shape: Shape) -> Callable[[], bytes]:
-    def made() -> bytes:
-        out = io.BytesIO()
-        Image.fromarray(shape.pixels).save(out, "PNG")
-        return out.getvalue()
-
-    return made
+def _png(shape: Shape) -> io.BytesIO:
+    out = io.BytesIO()
+    Image.fromarray(shape.pixels).save(out, "PNG")
+    return out
 
 
-def _folders(root: Path) -> Iterator[StandingSet]:
-    """One for each folder in it; links lead nowhere."""
-    taken: Counter[str] = Counter()
-    for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.is_symlink()):
-        files = [path for path in sorted(_files(folder)) if not _junk(path.name)]
-        if not files:
-            continue
-        slug = re.sub("[^a-z0-9]+", "-", folder.name.lower()).strip("-")[:60] or "set"
-        taken[slug] += 1
-        id = f"folder-{slug}" if taken[slug] == 1 else f"folder-{slug}-{taken[slug]}"
-        named = tuple((path.relative_to(folder).as_posix(), path.read_bytes) for path in files)
-        labels = Counter(name.split("/")[-2] for name, _ in named if "/" in name)
-        stats = [(name, path.stat()) for (name, _), path in zip(named, files, strict=True)]
-        state = hashlib.sha256(repr([(name, s.st_size, s.st_mtime_ns) for name, s in stats]).encode()).hexdigest()
-        yield StandingSet(id, folder.name, "folder", dict(sorted(labels.items())), state, named, folder.stat().st_mtime)
+def _folders(root: Path | None) -> dict[str, Path]:
+    """By id, which is minted of the name; links lead nowhere."""
+    found: dict[str, Path] = {}
+    for folder in sorted(root.iterdir()) if root is not None and root.is_dir() else ():
+        if folder.is_dir() and not folder.is_symlink():
+            slug = re.sub("[^a-z0-9]+", "-", folder.name.lower()).strip("-")[:60] or "set"
+            alike = sum(id == PREFIX + slug or id.startswith(f"{PREFIX}{slug}--") for id in found)
+            found[f"{PREFIX}{slug}" if not alike else f"{PREFIX}{slug}--{alike + 1}"] = folder
+    return found
+
+
+def _folder(id: str, folder: Path) -> StandingSet:
+    paths = [path for path in sorted(_files(folder)) if not is_junk(path.name)]
+    files = tuple((path.relative_to(folder).as_posix(), partial(_opened, path)) for path in paths)
+    labels = Counter(name.split("/")[-2] for name, _ in files if "/" in name)
+    stats = [path.stat() for path in paths]
+    told = repr([(name, stat.st_size, stat.st_mtime_ns) for (name, _), stat in zip(files, stats, strict=True)])
+    return StandingSet(
+        id=id,
+        name=displayed(folder.name),
+        source="folder",
+        labels={displayed(label): count for label, count in sorted(labels.items())},
+        state=hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest(),
+        files=files,
+        created=folder.stat().st_mtime,
+    )
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for path in folder.iterdir():
-        if path.is_symlink():
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        elif path.is_file():
-            yield path
-
-
-def _junk(name: str) -> bool:
-    return name in JUNK or name.startswith("._")
+    """Neither links nor what they lead to; folders that cannot be opened are left out."""
+    for here, _, names in os.walk(folder):
+        for path in (Path(here, name) for name in names):
+            if path.is_file() and not path.is_symlink():
+                yield path

@@ -25,7 +25,10 @@ async def _follow(desk: Service, key: str) -> AsyncIterator[bytes]:
     told: tuple[object, ...] | None = None
     silent = 0.0
     while True:
-        now = await run_in_threadpool(lambda: progress(desk, desk.store.runs.get(key)))
+        run = await run_in_threadpool(desk.store.runs.find, key)
+        if run is None:  # deleted meanwhile
+            return
+        now = await run_in_threadpool(progress, desk, run)
         news = (now["state"], now["done"], now["preview"], now["position"])
         if news != told:
             told, silent = news, 0.0

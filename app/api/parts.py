@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, cast
 
@@ -60,7 +60,7 @@ class _Form:
                 file.close()
 
 
-async def files(request: Request, limit: int) -> AsyncIterator[tuple[str, IO[bytes]]]:
+async def files(request: Request, limit: int) -> AsyncGenerator[tuple[str, IO[bytes]], None]:
     """(name, file) of each part called `files`, closed when the next one is asked for. Raises RequestError."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):

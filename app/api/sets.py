@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -46,8 +47,9 @@ async def send(
     gathering = Gathering(desk.settings)
     limit = desk.settings.max_set_bytes + 2 * desk.settings.max_set_images * AROUND
     try:
-        async for file_name, file in parts.files(request, limit):
-            await run_in_threadpool(gathering.add, file_name, file)
+        async with aclosing(parts.files(request, limit)) as files:
+            async for file_name, file in files:
+                await run_in_threadpool(gathering.add, file_name, file)
         kept = await run_in_threadpool(image_sets.keep, desk, owner, name, gathering)
         return asdict(kept) | {"skipped": [asdict(skipped) for skipped in gathering.skipped]}
     finally:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+WORDNET = re.compile(r"^n\d{8}[ _-]+")
 
 
 @dataclass(frozen=True)
@@ -49,5 +52,5 @@ def classes(members: Sequence[Member], labels: Sequence[str]) -> list[int | None
 
 
 def plain(label: str) -> str:
-    """Folders are seldom named with spaces."""
-    return " ".join(label.replace("_", " ").split()).casefold()
+    """Folders are seldom named with spaces, and those of ImageNet begin with a number: n01440764_tench."""
+    return " ".join(WORDNET.sub("", label).replace("_", " ").split()).casefold()

@@ -233,7 +233,8 @@ class Dispatcher:
             self._start()
 
     def _again(self, key: str, owner: str) -> None:
-        if self._runs.get(key).state not in UNFINISHED:  # cancelled by force: nobody waits for it
+        run = self._runs.find(key)
+        if run is None or run.state not in UNFINISHED:  # cancelled by force: nobody waits for it
             return
         self._deaths[key] += 1
         if self._deaths[key] == DEATHS:

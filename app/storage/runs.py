@@ -94,8 +94,8 @@ class Runs:
     def claim(self, key: str) -> int | None:
         """Take the run for a new attempt and return its number; None when nobody wants it any more."""
         with self.database.write() as session:
-            row = _row(session, key)
-            if row.state not in UNFINISHED:
+            row = session.get(RunRow, key)
+            if row is None or row.state not in UNFINISHED:
                 return None
             row.state, row.attempt, row.started = "running", row.attempt + 1, time.time()
             row.done = 0
@@ -145,8 +145,8 @@ class Runs:
 
     def fail(self, key: str, sentence: str) -> None:
         with self.database.write() as session:
-            row = _row(session, key)
-            if row.state in UNFINISHED:
+            row = session.get(RunRow, key)
+            if row is not None and row.state in UNFINISHED:
                 row.error = sentence[:500]
                 _end(session, row, "failed")
 
@@ -222,8 +222,9 @@ def _row(session: Session, key: str) -> RunRow:
 
 
 def _owned(session: Session, key: str, attempt: int) -> RunRow | None:
-    row = _row(session, key)
-    return row if row.state == "running" and row.attempt == attempt else None
+    """None for a run that was taken over, ended, or deleted."""
+    row = session.get(RunRow, key)
+    return row if row is not None and row.state == "running" and row.attempt == attempt else None
 
 
 def _run(session: Session, row: RunRow) -> Run[Spec]:

@@ -41,15 +41,16 @@ class Split:
         rows = []
         with torch.inference_mode():
             for part in x.split(BATCH):
-                rows.append(self.layout(reached(self.module, self.layer, part.to(self.like))).float())
-        return torch.cat(rows).clone()
+                placed = part.to(self.like).contiguous(memory_format=torch.channels_last)  # convolutions like it best
+                rows.append(self.layout(reached(self.module, self.layer, placed)).float())
+        return torch.cat(rows).contiguous().clone()
 
     def head(self, a: Float[Tensor, "n p *map"]) -> Float[Tensor, "n classes"]:
         """Logits, attached to the graph of `a` where that wants gradients."""
         logits = []
         for part in a.split(BATCH):
             filled = torch.cat([part, part[-1:].expand(BATCH - len(part), *part.shape[1:])])
-            out: Tensor = self.graph(self.restore(filled.to(self.like)))
+            out: Tensor = self.graph(self.restore(filled.to(self.like)).contiguous())  # as it was traced
             logits.append(out[: len(part)].float())
         return torch.cat(logits)
 

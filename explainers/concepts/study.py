@@ -1,7 +1,4 @@
-"""A study of the concepts of one class: from a set of images to what they are made of, in steps that can be watched.
-
-What is measured is said in `quality`, which follows Fel et al. 2023 (arXiv:2306.07304), section 4.
-"""
+"""A study of the concepts of one class: from a set of images to what they are made of, in steps that can be watched."""
 
 from __future__ import annotations
 
@@ -13,11 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.concepts import quality
 from explainers.concepts.bank import FEWEST, ConceptBank, Rows, of_crops, placed, rows, sampled, strongest
 from explainers.concepts.clusters import LEAST, ClusterGraph, graph
-from explainers.concepts.dictionaries import LEARNERS, Dictionary, learn
-from explainers.concepts.importance import METHODS, Importance, Mixed, importance
+from explainers.concepts.dictionaries import LEARNERS, learn
+from explainers.concepts.importance import METHODS, Importance, importance
+from explainers.concepts.measured import Quality, measure
 from explainers.concepts.reading import Memory, Reader, Recollection
 from explainers.concepts.split import BATCH, split
 from explainers.scoring import grid_of
@@ -25,31 +22,9 @@ from explainers.types import Classifier, InputError, Progress
 
 STUDY_REVISION = 1
 STAGES = 5
-ORDERS = 5  # random orders that the importances are compared with
-CURVES = 50  # images that are followed while concepts go and come
-STABLE = 5_000  # rows that are learnt from twice more
-SPREAD = 64  # directions in which distributions are compared, each with at least ten rows
 LINEAR = 1e-3  # of what concepts add in all: rounding
 
 By = Literal["predicted", "labelled"]
-
-
-@dataclass(frozen=True)
-class Quality:
-    """See `quality`; None where there is nothing to measure. `…_random`: the mean over orders drawn by chance."""
-
-    error: float | None
-    sparsity: float | None
-    stability: float | None
-    frechet: float | None
-    outlying: float | None
-    agreement: float | None
-    deletion: float | None
-    deletion_random: float | None
-    insertion: float | None
-    insertion_random: float | None
-    fidelity: float | None
-    dead: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +157,8 @@ def of_class(
     labels: Sequence[str],
 ) -> tuple[tuple[int, ...], int]:
     """The numbers of the images of the class, and the class. Raises InputError for fewer than two images."""
+    if not logits.isfinite().all():
+        raise InputError("the model's scores of these pictures are not all finite")
     classes = logits.argmax(1).tolist() if by == "predicted" else list(truth or [])
     known = [k for k in classes if k is not None]
     if not known:
@@ -222,64 +199,3 @@ def linear(bank: ConceptBank) -> bool:
     exact = importance(bank.split.head, bank.activations[few], bank.codes[few], bank.D, bank.target)
     assert exact.delta is not None
     return bool((exact.delta.abs() <= LINEAR * exact.values.abs().sum(1).clamp(min=1e-12)).all())
-
-
-def measure(
-    bank: ConceptBank, weights: Importance, learnt: Float[Tensor, "m p"], k: int, factorizer: str, seed: int
-) -> Quality:
-    """Curves are those of at most `CURVES` images, distributions those of at most `bank.LEARNT` rows."""
-    rng = torch.Generator().manual_seed(seed)
-    A = sampled(bank.activations, seed)
-    rebuilt = in_rows(bank.dictionary, A)
-    few = torch.randperm(len(bank.codes), generator=rng)[:CURVES].sort().values
-    phi = weights.values[few]
-    mixed = Mixed(bank.split.head, bank.activations[few], bank.codes[few], bank.D, bank.target, "logit")
-    chance = [torch.rand(phi.shape, generator=rng) for _ in range(ORDERS)]
-    with torch.inference_mode():
-        return Quality(
-            error=quality.relative_error(A, rebuilt),
-            sparsity=quality.sparsity(rows(bank.codes)),
-            stability=stable(learnt, k, factorizer, seed),
-            frechet=frechet(A, rebuilt),
-            outlying=None,  # the distance of `rebuilt` to the activations in A, once `quality` has it
-            agreement=agreement(bank),
-            deletion=mean(quality.deletion(mixed, phi)),
-            deletion_random=mean(torch.stack([quality.deletion(mixed, order) for order in chance])),
-            insertion=mean(quality.insertion(mixed, phi)),
-            insertion_random=mean(torch.stack([quality.insertion(mixed, order) for order in chance])),
-            fidelity=mean(quality.fidelity(mixed, phi, seed=seed)),
-            dead=quality.dead(rows(bank.codes)),
-        )
-
-
-def in_rows(dictionary: Dictionary, A: Float[Tensor, "m p"]) -> Float[Tensor, "m p"]:
-    """What the dictionary makes of rows."""
-    return torch.cat([dictionary.decode(dictionary.encode(part)) for part in A.split(2_000)])
-
-
-def stable(learnt: Float[Tensor, "m p"], k: int, factorizer: str, seed: int) -> float | None:
-    """None where half of the rows are too few to learn from."""
-    few = sampled(learnt, seed, STABLE)
-    return quality.stability(few, k, factorizer, seed) if len(few) // 2 >= k else None
-
-
-def frechet(A: Float[Tensor, "m p"], rebuilt: Float[Tensor, "m p"]) -> float | None:
-    """In the directions in which the activations vary most; None where there are too few rows to tell."""
-    if len(A) < 10 * SPREAD:
-        return None
-    mean = A.mean(0)
-    *_, V = torch.linalg.svd((A - mean)[:STABLE].double(), full_matrices=False)
-    axes = V[:SPREAD].T.to(A)
-    return quality.frechet((A - mean) @ axes, (rebuilt - mean) @ axes)
-
-
-def agreement(bank: ConceptBank) -> float:
-    parts = zip(bank.activations.split(BATCH), bank.codes.split(BATCH), strict=True)
-    kept = [quality.agreement(bank.split.head, a, bank.decode(u)) * len(a) for a, u in parts]
-    return sum(kept) / len(bank.codes)
-
-
-def mean(values: Tensor) -> float | None:
-    """Over what is finite."""
-    finite = values[values.isfinite()]
-    return float(finite.mean()) if len(finite) else None

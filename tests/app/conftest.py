@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 import models
 from app import wiring
+from app.jobs.activations import ActivationCache
 from app.jobs.shelf import Shelf
 from app.service import Service
 from app.settings import Settings, variables
@@ -103,12 +104,12 @@ def store(settings: Settings, migrated: Path) -> Iterator[Store]:
 def desk(settings: Settings, store: Store, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Service:
     """The service of this process for one test; what is asked of it is answered at once."""
     monkeypatch.setattr(wiring, "_service", None)
-    return wiring.use(Service(settings, store, InlinePool(store, shelf)))
+    return wiring.use(Service(settings, store, InlinePool(store, shelf, cache=cached(settings))))
 
 
 @pytest.fixture
-def held(store: Store, shelf: Shelf) -> HeldPool:
-    return HeldPool(store, shelf)
+def held(settings: Settings, store: Store, shelf: Shelf) -> HeldPool:
+    return HeldPool(store, shelf, cache=cached(settings))
 
 
 @pytest.fixture
@@ -132,6 +133,10 @@ def with_method(monkeypatch: pytest.MonkeyPatch) -> Callable[[Method], None]:
         monkeypatch.setattr(registry, "_discover", lambda: methods | {(method.name, method.kind): method})
 
     return add
+
+
+def cached(settings: Settings) -> ActivationCache:
+    return ActivationCache(settings.home / "activations", settings.activation_cache_bytes)
 
 
 def rows(store: Store) -> dict[str, int]:

@@ -28,6 +28,10 @@ GIVEN: dict[str, tuple[str, object]] = {
     "MAX_UPLOAD_PIXELS": ("99", 99),
     "MAX_TEXT_CHARS": ("500", 500),
     "JOBS_PER_OWNER": ("7", 7),
+    "IMAGE_SETS": ("/srv/sets", Path("/srv/sets")),
+    "MAX_SET_IMAGES": ("10", 10),
+    "MAX_SET_BYTES": ("1000", 1000),
+    "ACTIVATION_CACHE_BYTES": ("0", 0),
 }
 
 WRONG = [
@@ -48,6 +52,10 @@ WRONG = [
     ("MAX_UPLOAD_PIXELS", "0", "1"),
     ("MAX_TEXT_CHARS", "0", "1"),
     ("JOBS_PER_OWNER", "0", "1"),
+    ("MAX_SET_IMAGES", "9", "10"),
+    ("MAX_SET_IMAGES", "20001", "20000"),
+    ("MAX_SET_BYTES", "999", "1000"),
+    ("ACTIVATION_CACHE_BYTES", "-1", "0"),
     ("RAY_ADDRESS", "ray-head:6379", "PostgreSQL"),
 ]
 

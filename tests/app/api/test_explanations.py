@@ -14,7 +14,7 @@ from safetensors.numpy import load
 from starlette.testclient import TestClient
 
 import models
-from app.api import explanations as routes
+from app.api import follow
 from app.description import progress
 from app.jobs.question import Question
 from app.jobs.spec import Spec
@@ -131,7 +131,7 @@ def test_while_it_waits_and_while_it_runs(
 
     # the stream's second and third look find the next states: no clock is waited for
     happens = iter([lambda: None, running, held.work, held.work])
-    monkeypatch.setattr(routes, "SECONDS_BETWEEN_LOOKS", 0.0)
+    monkeypatch.setattr(follow, "SECONDS_BETWEEN_LOOKS", 0.0)
 
     def next_look(desk: Service, run: Run[Spec]) -> dict[str, Any]:
         next(happens)()
@@ -141,7 +141,7 @@ def test_while_it_waits_and_while_it_runs(
         return now
 
     previews: list[bytes] = []
-    monkeypatch.setattr(routes, "progress", next_look)
+    monkeypatch.setattr(follow, "progress", next_look)
     told = events(slow_client, second["id"])
     assert [(e["state"], e["done"], e["preview"], e["position"]) for e in told] == [
         ("queued", 0, 0, 1),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.jobs.spec import JobSpec, Spec, TrustSpec, spec_from
+from app.jobs.spec import ConceptSpec, JobSpec, Spec, TrustSpec, spec_from
 
 SPEC = JobSpec(
     asset="a" * 64,
@@ -21,6 +21,21 @@ SPEC = JobSpec(
     seed=0,
     precision="float32",
     classes=(967, 504, 968),
+)
+
+CONCEPTS = ConceptSpec(
+    manifest="a" * 64,
+    model="efficientnet_lite0",
+    digest="d" * 64,
+    layer="bn2",
+    target=None,
+    by="predicted",
+    n_concepts=10,
+    factorizer="nmf",
+    rows="locations",
+    importance="gradient_x_input",
+    seed=0,
+    revision=1,
 )
 
 OTHER: dict[str, Any] = {
@@ -60,6 +75,8 @@ def test_the_order_of_parameters_does_not_change_the_key() -> None:
         replace(SPEC, against=3),
         replace(SPEC, kind="text"),
         TrustSpec(explanation=SPEC.key, target=504, revision=1),
+        CONCEPTS,
+        replace(CONCEPTS, target=3),
     ],
     ids=type,
 )
@@ -70,3 +87,11 @@ def test_a_spec_survives_the_database(spec: Spec) -> None:
 def test_a_judgement_has_a_key_for_each_class_and_revision() -> None:
     judgements = [TrustSpec(explanation=SPEC.key, target=t, revision=r) for t in (504, 967) for r in (1, 2)]
     assert len({judgement.key for judgement in judgements} | {SPEC.key}) == 5
+
+
+def test_everything_that_changes_concepts_changes_their_key() -> None:
+    other: dict[str, Any] = {field.name: "x" for field in fields(CONCEPTS)} | {
+        "target": 3, "n_concepts": 11, "seed": 1, "revision": 2
+    }  # fmt: skip
+    keys = {replace(CONCEPTS, **{name: value}).key for name, value in other.items()}
+    assert len(keys | {CONCEPTS.key}) == len(fields(CONCEPTS)) + 1
