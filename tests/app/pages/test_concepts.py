@@ -103,7 +103,7 @@ def test_a_link_restores_what_was_asked_and_named(desk: Service) -> None:
 def test_the_button_asks_what_the_side_bar_says(desk: Service) -> None:
     study = studied(desk)
     at = opened(c=study.id)
-    assert "for 24 pictures." in text(at), "what it costs is said before it is asked"
+    assert "for 24 pictures, all read before." in text(at), "what it costs is said before it is asked"
     at.selectbox(key=f"{study.id}/factorizer").select("pca")
     at.number_input(key=f"{study.id}/n").set_value(2)
     at.button(key="find").click().run()
