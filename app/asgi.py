@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
+from streamlit.runtime.pages_manager import PagesManager
 
 from app import failures, wiring
 from app.api import api
@@ -76,6 +77,7 @@ async def _explain_first(service: Service) -> None:
         LOG.error("the first example cannot be explained: %s", failures.sentence(error))
 
 
+PagesManager.uses_pages_directory = False  # or an address opened first would run its page without main.py
 app = st.App(
     Path(__file__).with_name("main.py"),
     lifespan=_life,

@@ -8,6 +8,10 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 STATIC = HERE.parent / "static"
+PAGES = (
+    st.Page(HERE / "pages" / "workbench.py", title="Workbench", icon=":material/center_focus_strong:", default=True),
+    st.Page(HERE / "pages" / "concepts.py", title="Concepts", icon=":material/bubble_chart:", url_path="concepts"),
+)
 
 st.set_page_config(
     page_title="Whylens",
@@ -16,4 +20,8 @@ st.set_page_config(
     initial_sidebar_state="auto",
 )
 st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "icon.png"))
-st.navigation([st.Page(HERE / "pages" / "workbench.py", title="Workbench", default=True)], position="hidden").run()
+page = st.navigation(PAGES, position="hidden")
+with st.container(horizontal=True, gap="xsmall", key="pages"):  # the framework's own menu hides on a phone
+    for each in PAGES:
+        st.page_link(each, width="content")
+page.run()

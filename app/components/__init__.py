@@ -16,7 +16,10 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 STATIC = Path(__file__).parents[2] / "static"
-NAMES = ("map", "tokens", "classes", "drop", "gallery", "copylink", "trust", "compare")
+NAMES = (
+    "map", "tokens", "classes", "drop", "gallery", "copylink", "trust", "compare",
+    "setdrop", "progress", "concepts", "strategies",
+)  # fmt: skip
 
 
 @cache
@@ -81,3 +84,27 @@ def compare(data: Mapping[str, Any], key: str) -> str | None:
     """Maps beside each other on one scale; the tile just removed, as EXPLANATION.CLASS."""
     removed: str | None = _mount("compare", key, data, ("removed",)).removed
     return removed
+
+
+def set_drop(max_bytes: int, key: str) -> str | None:
+    """Id of a set of pictures just sent in."""
+    data = {"sets": "/api/v1/sets", "max_bytes": max_bytes}
+    sent: str | None = _mount("setdrop", key, data, ("set",)).set
+    return sent
+
+
+def progress(data: Mapping[str, Any], key: str) -> tuple[str | None, str | None]:
+    """A run without a picture of its own; its id once it has (finished, been asked for again) in this run."""
+    event = _mount("progress", key, data, ("finished", "again"))
+    return event.finished, event.again
+
+
+def concepts(data: Mapping[str, Any], key: str) -> None:
+    """What the model sees; concepts are named, suspected and switched off there, and the API is told."""
+    _mount("concepts", key, data)
+
+
+def strategies(data: Mapping[str, Any], key: str) -> int | None:
+    """The groups of pictures that are decided alike; the number of a picture to be explained in full."""
+    chosen: int | None = _mount("strategies", key, data, ("explain",)).explain
+    return chosen

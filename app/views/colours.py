@@ -1,7 +1,9 @@
 """The one table of colour maps, for Python and, handed over as data, for JavaScript.
 
 Diverging: RdBu of ColorBrewer (Brewer and Harrower), safe for colour-blind eyes, zero in the middle. Sequential:
-inferno (Smith and van der Walt), evenly rising in lightness.
+inferno (Smith and van der Walt), evenly rising in lightness. Categorical: Okabe and Ito (2008), told apart by
+colour-blind eyes, without its black, which is the text's, and its yellow, which white swallows; the page pairs each
+with a shape.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ DIVERGING: tuple[Stop, ...] = (
 SEQUENTIAL: tuple[Stop, ...] = (
     (0, 0, 3), (22, 11, 57), (65, 9, 103), (106, 23, 110), (147, 37, 103), (187, 54, 84),
     (221, 81, 58), (243, 118, 27), (251, 164, 10), (246, 215, 70), (252, 254, 164),
+)  # fmt: skip
+CATEGORICAL: tuple[Stop, ...] = (
+    (0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (213, 94, 0), (86, 180, 233),
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 // A running job: progress as it comes, the newest preview whenever there is a new one, and the end.
 
-// `decode` makes of the answer with the preview what `onPreview` is given.
+// `decode` makes of the answer with the preview what `onPreview` is given; without an address there is none.
 export function follow({ events, preview, decode }, { onProgress, onPreview, onEnd }) {
   const source = new EventSource(events);
   let version = 0;
@@ -17,7 +17,7 @@ export function follow({ events, preview, decode }, { onProgress, onPreview, onE
       return;
     }
     onProgress(progress);
-    if (progress.preview > version) {
+    if (preview && progress.preview > version) {
       version = progress.preview;
       const answer = await fetch(preview);
       if (answer.status !== 200) return; // the run ended between the two requests, and its end is the next event

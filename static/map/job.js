@@ -55,17 +55,17 @@ export class Job {
     this.parts.job.hidden = true;
   }
 
-  progress({ state, done, total, seconds_left, position }) {
+  progress({ state, done, total, seconds_left, position, stage }) {
     if (this.parts.cancel.disabled) return;
     const share = total ? done / total : 0;
     this.fill(share);
     if (state === "queued") {
       this.parts.said.textContent = position ? `Waiting: ${position} before this` : "Waiting for a worker\u2026";
-    } else if (!done) {
+    } else if (!done && !stage) {
       this.parts.said.textContent = "Starting\u2026";
     } else {
       const left = seconds_left === null ? "" : ` \u00b7 ${Math.max(1, Math.round(seconds_left))} s left`;
-      this.parts.said.textContent = `${Math.floor(100 * share)} % \u00b7 ${done} of ${total} forwards${left}`;
+      this.parts.said.textContent = `${Math.floor(100 * share)} % \u00b7 ${stage ?? `${done} of ${total} forwards`}${left}`;
     }
   }
 

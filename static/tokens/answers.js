@@ -1,4 +1,4 @@
-// What the model answers to an edited text: each class before and after, beside random words of the same number.
+// What the model answers to an edit: each class before and after, beside random edits of the same size.
 
 import { percent } from "../whylens.map/scale.js";
 
@@ -15,7 +15,7 @@ export function top(answer, target) {
     label: answer.labels[i],
     before: answer.before[i],
     after: answer.probabilities[i],
-    band: answer.band.sets ? [answer.band.low[i], answer.band.high[i]] : null,
+    band: answer.band.low.length ? [answer.band.low[i], answer.band.high[i]] : null,
   }));
 }
 

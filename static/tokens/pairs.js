@@ -1,5 +1,6 @@
 // Which other words a word works with, asked for one word at a time.
 
+import { ask, Refusal } from "../whylens.map/ask.js"; // components are served beside each other
 import { partners, rows, strongest } from "./phrases.js";
 import { called } from "./pieces.js";
 
@@ -37,15 +38,11 @@ export class Pairs {
     delete this.part.dataset.word;
     this.say(`${name} together with other words`, "Reading texts with and without each of the other words\u2026");
     try {
-      const answer = await fetch(`${url}?word=${word}`, { signal });
-      const told = await answer.json();
-      if (signal.aborted) return;
-      if (answer.ok) this.answered(name, word, told);
-      else this.say("", told.error.message);
+      this.answered(name, word, await ask(`${url}?word=${word}`, { signal }));
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-      this.say("", "The server did not answer. Is it still running?");
+      if (!(error instanceof Refusal)) throw error;
+      this.say("", error.message);
     }
   }
 

@@ -1,5 +1,6 @@
 // What words say together beyond what they say alone: phrases and pairs, the strongest first.
 
+import { element } from "../whylens.map/element.js"; // components are served beside each other
 import { text as number } from "../whylens.map/scale.js";
 
 const SHOWN = 8;
@@ -20,28 +21,17 @@ export function partners({ values, stderr }) {
 export function rows(entries, sheet) {
   const reach = Math.abs(entries[0]?.value ?? 0) || 1;
   return entries.map(({ name, value, stderr, ranges }) => {
-    const row = document.createElement("li");
-    const button = document.createElement("button");
-    button.type = "button";
-    const phrase = piece("phrase", name); // somebody's words: never markup
-    phrase.dir = "auto";
-    const track = piece("weight");
-    track.setAttribute("aria-hidden", "true");
-    const bar = document.createElement("i");
-    bar.className = value < 0 ? "less" : "more";
+    const bar = element("i", { class: value < 0 ? "less" : "more" });
     bar.style.width = `${(50 * Math.abs(value)) / reach}%`;
-    track.append(bar);
-    button.append(phrase, track, piece("value", `${number(value)}${stderr ? ` \u00b1 ${stderr.toPrecision(1)}` : ""}`));
+    const button = element(
+      "button",
+      { type: "button" },
+      element("span", { class: "phrase", dir: "auto", text: name }),
+      element("span", { class: "weight", "aria-hidden": "true" }, bar),
+      element("span", { class: "value", text: `${number(value)}${stderr ? ` \u00b1 ${stderr.toPrecision(1)}` : ""}` }),
+    );
     for (const come of ["pointerenter", "focus", "click"]) button.addEventListener(come, () => sheet.mark(ranges));
     for (const go of ["pointerleave", "blur"]) button.addEventListener(go, () => sheet.mark());
-    row.append(button);
-    return row;
+    return element("li", {}, button);
   });
-}
-
-function piece(name, text = "") {
-  const part = document.createElement("span");
-  part.className = name;
-  part.textContent = text;
-  return part;
 }

@@ -1,12 +1,14 @@
 // An explained text: every word on its colour, what becomes of the answer without it, and which phrases say more.
 
-import { Job, MARKUP as JOB } from "../whylens.map/job.js"; // components are served beside each other
+import { ask, Refusal } from "../whylens.map/ask.js"; // components are served beside each other
+import { Job, MARKUP as JOB } from "../whylens.map/job.js";
+import { Latest } from "../whylens.map/latest.js";
 import { Legend, MARKUP as LEGEND } from "../whylens.map/legend.js";
 import { mounting } from "../whylens.map/mount.js";
 import { read } from "../whylens.map/safetensors.js";
 import { percent, table } from "../whylens.map/scale.js";
 import { rows, top, verdict } from "./answers.js";
-import { Edits, Latest } from "./edits.js";
+import { Edits } from "./edits.js";
 import { called, decode, spread } from "./pieces.js";
 import { MARKUP as PAIRS, Pairs } from "./pairs.js";
 import { rows as phraseRows, strongest } from "./phrases.js";
@@ -272,20 +274,12 @@ class View {
 
   async probe(question, signal) {
     try {
-      const answer = await fetch(this.data.probe, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(question),
-        signal,
-      });
-      const told = await answer.json();
-      if (signal.aborted) return;
-      if (answer.ok) this.answered(told, true);
-      else this.refused(told.error.message);
+      const told = await ask(this.data.probe, { method: "POST", body: question, signal });
+      if (!signal.aborted) this.answered(told, true);
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-      this.refused("The server did not answer. Is it still running?");
+      if (!(error instanceof Refusal)) throw error;
+      this.refused(error.message);
     }
   }
 

@@ -1,0 +1,96 @@
+// What the model sees: a card for each concept, the most important first, and what becomes of its answers without them.
+
+import { Refusal } from "../whylens.map/ask.js"; // components are served beside each other under their full names
+import { element } from "../whylens.map/element.js";
+import { mounting } from "../whylens.map/mount.js";
+import { Card } from "./card.js";
+import { Effect } from "./effect.js";
+import { findings } from "./findings.js";
+import { conceptMark } from "./marks.js";
+import { Naming } from "./naming.js";
+import { Peek } from "./peek.js";
+
+class View {
+  constructor(parent) {
+    this.root = element("div", { class: "root" });
+    parent.append(this.root);
+    this.naming = new Naming(() => this.show());
+  }
+
+  async update(data) {
+    this.data = data;
+    this.naming.read(data.here, data.view);
+    if (this.here === data.here) return this.show();
+    this.here = data.here;
+    try {
+      const found = await findings(data.here, data.root);
+      if (this.data.here === data.here) this.build(found);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.here = null;
+      this.root.replaceChildren(element("p", { class: "fault", role: "alert", text: error.message }));
+    }
+  }
+
+  close() {
+    this.effect?.close();
+  }
+
+  build({ result, blobs }) {
+    this.close();
+    this.result = result;
+    this.blobs = blobs;
+    const shares = result.concepts.map(({ share }) => share);
+    this.reach = [Math.min(0, ...shares), Math.max(0.01, ...shares)];
+    this.effect = new Effect(this);
+    this.cards = result.concepts.map((concept, rank) => new Card(this, concept, rank, conceptMark(rank, this.data.keys)));
+    const cards = element("div", { class: "cards", role: "list", "aria-label": "Concepts, the most important first" }, ...this.cards.map((card) => card.root));
+    const layout = element("div", { class: "layout" }, cards, element("aside", {}, this.effect.root));
+    this.root.replaceChildren(layout);
+    this.peeking = new Peek(this.root);
+    this.show();
+    this.choose(result.concepts[0]?.crops[0]?.image ?? 0);
+    this.root.dataset.concepts = String(result.concepts.length);
+  }
+
+  show() {
+    if (!this.cards) return;
+    for (const card of this.cards) card.show();
+    if (this.changed().length) this.effect.ask(this.changed());
+  }
+
+  picture(i) {
+    return `${this.here}/images/${i}`;
+  }
+
+  peek(beside, card, crop) {
+    if (!beside) return this.peeking.hide();
+    const { name, predicted } = this.result.images[crop.image];
+    this.peeking.show(
+      beside,
+      { url: this.picture(crop.image), codes: this.blobs.codes, stops: this.data.stops, image: crop.image, concept: card.concept.index, strength: card.concept.crops[0].strength },
+      [`${card.name}: ${crop.strength.toPrecision(3)} at its strongest place`, `${name}, taken for ${predicted}`],
+    );
+  }
+
+  choose(image) {
+    this.effect.choose(image);
+    this.effect.ask(this.changed());
+  }
+
+  scale(card, scale) {
+    card.set(scale);
+    this.effect.ask(this.changed());
+  }
+
+  reset() {
+    for (const card of this.cards) card.set(1);
+    this.effect.ask([]);
+  }
+
+  changed() {
+    return this.cards.filter(({ scale }) => scale !== 1).map(({ concept, name, scale }) => ({ index: concept.index, name, scale }));
+  }
+}
+
+export default mounting(View);
