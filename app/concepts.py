@@ -115,6 +115,15 @@ def probe(desk: Service, owner: str, id: str, image: int, scale: Mapping[int, fl
     return desk.pool.intervene(concepts.run, asked)
 
 
+def sizes(desk: Service, owner: str, id: str) -> dict[str, Any]:
+    """What half as many concepts, as many, and twice as many leave out, and whether they are found again."""
+    concepts = get(desk, owner, id)
+    _result(desk, concepts)
+    spec = run_of(desk, concepts).spec
+    desk.may_ask(owner, spec.model)
+    return desk.pool.sizes(concepts.run, spec.n_concepts, spec.factorizer, spec.seed)
+
+
 def blob(desk: Service, owner: str, id: str, sha256: str) -> tuple[str, bytes]:
     """A part of this study and its name. Knowing a hash gives nothing else."""
     concepts = get(desk, owner, id)

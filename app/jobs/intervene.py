@@ -97,6 +97,10 @@ class Benches:
 
     def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
         """Raises RequestError when the model is no longer the one that was studied."""
+        return intervened(*self.of(key), asked)
+
+    def of(self, key: str) -> tuple[Classifier, Bench]:
+        """Raises RequestError when the model is no longer the one that was studied."""
         run = self._store.runs.get(key)
         assert isinstance(run.spec, ConceptSpec), "concepts point to runs of their own kind"
         model = self._shelf.get(run.spec.model)
@@ -107,7 +111,7 @@ class Benches:
             self._ready.move_to_end(key)
             while len(self._ready) > KEPT:
                 self._ready.popitem(last=False)
-        return intervened(model, bench, asked)
+        return model, bench
 
 
 def laid_out(store: Store, model: Classifier, spec: ConceptSpec, run: Run[Any], cache: ActivationCache | None) -> Bench:

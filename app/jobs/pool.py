@@ -37,6 +37,7 @@ from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
+from app.jobs.sizing import sized
 from app.jobs.spec import UNFINISHED, ConceptSpec, TrustSpec
 from app.settings import Settings
 from app.storage.store import Store
@@ -58,6 +59,7 @@ class Pool(Protocol):
     def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]: ...
     def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan: ...
     def intervene(self, key: str, asked: Intervention) -> dict[str, Any]: ...
+    def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]: ...
     def cards(self) -> tuple[dict[str, Any], ...]: ...
     def fits(self, model: str) -> Fits | None: ...
     def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition: ...
@@ -94,7 +96,7 @@ class RayPool:
             "max_restarts": -1,
             "num_cpus": 0,
         }
-        groups = {"quick": 2, "edits": 2, "pairs": 1, "concepts": 2, "heads": 1}
+        groups = {"quick": 2, "edits": 2, "slow": 1, "concepts": 2, "heads": 1}
         grouped: Any = ray.remote(concurrency_groups=groups)  # type: ignore[call-overload]  # ray's stubs lack it
         probe: Any = grouped(Probe).options(name="probe", max_concurrency=2, **named)
         dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
@@ -128,6 +130,11 @@ class RayPool:
     def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
         """What becomes of the classes of a study's image when its concepts are scaled."""
         told: dict[str, Any] = _answer(self._probe.intervene.remote(key, asked))
+        return told
+
+    def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]:
+        """What other numbers of concepts of a study would be worth; some seconds."""
+        told: dict[str, Any] = _answer(self._probe.sizes.remote(key, k, factorizer, seed))
         return told
 
     def cards(self) -> tuple[dict[str, Any], ...]:
@@ -273,7 +280,7 @@ class Probe:
     def edit(self, model: str, digest: str, asked: Edit) -> Edited:
         return edit(self._shelf.get(model), digest, asked)
 
-    @ray.method(concurrency_group="pairs")
+    @ray.method(concurrency_group="slow")
     def pair(self, model: str, digest: str, asked: Pairing) -> Paired:
         return paired(self._shelf.get(model), digest, asked)
 
@@ -288,6 +295,11 @@ class Probe:
     @ray.method(concurrency_group="concepts")
     def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
         return self._benches.intervene(key, asked)
+
+    @ray.method(concurrency_group="slow")
+    def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]:
+        """Beside interventions, which must not wait for it."""
+        return sized(self._benches.of(key)[1], k, factorizer, seed)
 
     @ray.method(concurrency_group="quick")
     def fits(self, model: str) -> Fits | None:

@@ -26,6 +26,7 @@ from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
+from app.jobs.sizing import sized
 from app.jobs.spec import ConceptSpec
 from app.storage.store import Store
 from explainers import method_fits
@@ -75,6 +76,9 @@ class InlinePool:
 
     def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
         return Benches(self.store, self.shelf, self.cache).intervene(key, asked)
+
+    def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]:
+        return sized(Benches(self.store, self.shelf, self.cache).of(key)[1], k, factorizer, seed)
 
     def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition:
         return prompted(self.shelf.get(base), prompts)

@@ -86,14 +86,16 @@ def test_two_models_beside_each_other(page: Page, server: Server) -> None:
     first = asked(server)
     other = server.get(f"explanations/{asked(server, model='planted_shortcut')}")
     target = other["view"]["target"]
-    page.request.put(
-        f"{server.api}/explanations/{first}/view", data={"compare": [{"id": other["id"], "target": target}]}
-    )
+    view = {
+        "target": server.get(f"explanations/{first}")["view"]["target"],
+        "compare": [{"id": other["id"], "target": target}],
+    }
+    assert page.request.put(f"{server.api}/explanations/{first}/view", data=view).ok
     opened(page, f"{server.url}/?e={first}")
     tiles = shown(page, 2)
     for tile, model in zip(tiles.all(), ("efficientnet_lite0", "planted_shortcut"), strict=True):
         expect(tile).to_contain_text(model)
-    page.wait_for_selector("[data-agreed='2']")
+    page.wait_for_selector("[data-agreed='1']")
     number = page.get_by_role("table", name=re.compile("Rank agreement")).locator("td[data-sign]").first.inner_text()
     measured = server.get(f"explanations/{first}/agreement?with={other['id']}.{target}")["pairs"][0]["spearman"]
     assert float(number.replace("\u2212", "-")) == pytest.approx(measured, abs=0.005)  # two digits

@@ -45,7 +45,9 @@ MEASURES = (
         "insertion_random",
     ),
     Measure("frechet", "Fr\u00e9chet distance", "{:.3g}", "From activations to what concepts make of them.", "lower"),
-    Measure("outlying", "Outlying", "{:.3g}", "How far reproduced activations lie from those that occur.", "lower"),
+    Measure(
+        "outlying", "Outlying", "{:.3g}", "How far reproduced activations lie from real ones; 1: as these.", "lower"
+    ),
     Measure("dead", "Unused", "{:.0f}", "Concepts that no picture shows.", "lower"),
 )
 ARROWS = {"higher": "\u2191 higher is better", "lower": "\u2193 lower is better"}

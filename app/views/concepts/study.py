@@ -12,11 +12,12 @@ from app import components, concepts
 from app.service import Service
 from app.storage.concepts import Concepts
 from app.views import colours
-from app.views.concepts import definitions, measures, wish
+from app.views.concepts import definitions, measures, numbers, wish
 from app.views.names import plain
 
 API = "/api/v1/"
 CHIPS = 12  # classes
+QUALITY = "How good are these concepts?"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ def draw(desk: Service, current: Concepts) -> Asked | None:
         "Section", list(SECTIONS), horizontal=True, label_visibility="collapsed", key="section", bind="query-params"
     )
     image = SECTIONS[section](shown)
+    if section == QUALITY:
+        numbers.draw(desk, current, shown["spec"]["n_concepts"])
     return None if image is None else Asked(image=image)
 
 
@@ -142,5 +145,5 @@ def _quality(shown: Mapping[str, Any]) -> None:
 SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], int | None]] = {
     "Concepts": _concepts,
     "Strategies": _strategies,
-    "How good are these concepts?": _quality,
+    QUALITY: _quality,
 }

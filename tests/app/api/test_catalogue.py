@@ -30,6 +30,7 @@ ROUTES = {
     ("post", "/concepts/{id}/again"),
     ("get", "/concepts/{id}/events"),
     ("patch", "/concepts/{id}/view"),
+    ("get", "/concepts/{id}/sizes"),
     ("post", "/concepts/{id}/probe"),
     ("get", "/concepts/{id}/images/{index}"),
     ("post", "/concepts/{id}/images/{index}/asset"),

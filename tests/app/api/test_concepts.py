@@ -221,6 +221,17 @@ def test_a_wrong_probe(shapes: Shapes, body: dict[str, Any], sentence: str) -> N
     assert refusal(answer, 422).startswith(sentence)
 
 
+def test_other_numbers_of_concepts(shapes: Shapes) -> None:
+    told = shapes.client.get(f"{ROOT}/concepts/{shapes.told['id']}/sizes").json()
+    assert told["rows"] == 2_000
+    assert [size["k"] for size in told["sizes"]] == [5, 10, 20]
+    errors = [size["error"] for size in told["sizes"]]
+    assert errors == sorted(errors, reverse=True), "more concepts leave less out"
+    assert errors[1] == pytest.approx(shapes.result["quality"]["error"], abs=0.05)  # of other places
+    assert all(0 <= size[part] <= 1 for size in told["sizes"] for part in ("sparsity", "stability"))
+    assert shapes.client.get(f"{ROOT}/concepts/{shapes.told['id']}/sizes").json() == told
+
+
 def test_names_and_suspicions(shapes: Shapes) -> None:
     address = f"{ROOT}/concepts/{shapes.told['id']}/view"
     evil = "<script>alert(1)</script>"
@@ -305,7 +316,7 @@ def test_somebody_elses_looks_unknown(client: TestClient, others: TestClient, qu
     told = ask(client, set=sent(client)["id"])
     before = counts()
     parts = [url.removeprefix(f"concepts/{told['id']}") for url in told["blobs"].values()]
-    reading = [("get", path) for path in ("", "/events", "/images/0", *parts)]
+    reading = [("get", path) for path in ("", "/events", "/images/0", "/sizes", *parts)]
     writing: list[tuple[str, str, Any]] = [
         ("post", "/cancel", None),
         ("post", "/again", None),

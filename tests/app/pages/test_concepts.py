@@ -124,6 +124,19 @@ def test_a_chip_asks_for_another_class(desk: Service) -> None:
     assert concepts.run_of(desk, concepts.get(desk, ME, named(at))).spec.target == other
 
 
+def test_other_numbers_of_concepts_are_told_once_asked(desk: Service) -> None:
+    study = studied(desk)
+    at = opened(c=study.id, section="How good are these concepts?")
+    assert not at.dataframe
+    at.button(key=f"{study.id}/sizes/ask").click().run()
+    assert not at.exception
+    assert not at.error
+    (table,) = (frame.value for frame in at.dataframe)
+    assert list(table["Concepts"]) == ["1", "3 (these)"]  # the layer has five channels
+    left = [int(part.rstrip("%")) for part in table["Left out"]]
+    assert left == sorted(left, reverse=True)
+
+
 def test_the_sections_are_drawn_when_they_are_open(desk: Service) -> None:
     study = studied(desk, by="labelled", target="kind 1")
     at = opened(c=study.id, section="Strategies")
