@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export RAY_USAGE_STATS_ENABLED = 0
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS = false
+export OMP_WAIT_POLICY = passive
 
 .PHONY: run test check unit whole javascript bench trust-table completeness clean
 .DELETE_ON_ERROR:

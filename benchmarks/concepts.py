@@ -36,6 +36,7 @@ CONCEPTS = 10
 FACTORIZERS = ("nmf", "semi_nmf", "kmeans", "pca")
 DISCOVERY = 40  # photographs for ACE, as published
 ORDERS = 10
+LEAST = 0.1  # of a logit: of PCA's directions, counted from the mean, the sum is nothing
 PUBLISHED_SOBOL = 32  # base samples of an image
 
 T = TypeVar("T")
@@ -91,7 +92,7 @@ def judged(bank: ConceptBank) -> dict[str, float]:
         "logit": full,
         "logit without concepts": none,
         **areas,
-        **{f"{name}, as a share": (area - none) / (full - none) for name, area in areas.items()},
+        **{f"{name}, as a share": (area - none) / (full - none) for name, area in areas.items() if full - none > LEAST},
     }
 
 

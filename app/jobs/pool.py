@@ -77,6 +77,8 @@ class RayPool:
     def __init__(self, settings: Settings) -> None:
         _authenticate(settings.home)
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        # processes share the cores: threads that spin while they wait for each other would take them from the others
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         os.environ["RAY_worker_niceness"] = "0"  # jobs lower their own; the probe must not be lowered with them
         if settings.ray_address:
             ray.init(settings.ray_address, namespace=NAMESPACE, log_to_driver=False)

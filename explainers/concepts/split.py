@@ -18,6 +18,7 @@ from explainers.scoring import device_of, dtype_of, foreign
 from explainers.types import Classifier, InputError
 
 BATCH = 32  # rows that the head is followed with; fewer are filled up
+READ = 8  # pictures read at once: of more, float32 maps no longer fit into a processor's cache
 
 Layout = Callable[[Tensor], Tensor]
 
@@ -40,7 +41,7 @@ class Split:
         """In float32. Costs the forwards as far as the layer."""
         rows = []
         with torch.inference_mode():
-            for part in x.split(BATCH):
+            for part in x.split(READ):
                 placed = part.to(self.like).contiguous(memory_format=torch.channels_last)  # convolutions like it best
                 rows.append(self.layout(reached(self.module, self.layer, placed)).float())
         return torch.cat(rows).contiguous().clone()
