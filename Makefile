@@ -46,7 +46,8 @@ bench: $(VENV)/dev
 		$(BIN)/python -m benchmarks.accuracy --data "$(DATA)" && \
 		$(BIN)/python -m benchmarks.pointing --data "$(DATA)/coco_boxes" && \
 		$(BIN)/python -m benchmarks.text_accuracy "$(DATA)/text" && \
-		$(BIN)/python -m benchmarks.text_deletion "$(DATA)/text"; fi
+		$(BIN)/python -m benchmarks.text_deletion "$(DATA)/text" && \
+		$(BIN)/python -m benchmarks.concepts --data "$(DATA)"; fi
 	@echo "Whylens: benchmarks written to benchmarks/results"
 
 # what is done stays in data/trust, so it can be stopped and taken up again
