@@ -1,4 +1,4 @@
-"""Make the README's picture from the real page: `python -m docs.take_screenshot` (Chromium must be there)."""
+"""Make the README's pictures from the real pages: `python -m docs.take_screenshot` (Chromium must be there)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,43 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import FLAGS
-from tests.server import PATIENCE, serving
+from tests.server import PATIENCE, Server, serving
 
-PICTURE = Path(__file__).with_name("workbench.png")
+HERE = Path(__file__).parent
+SIZES = {"workbench": (1440, 900), "text": (1440, 900), "concepts": (1440, 1400), "strategies": (1440, 1250)}
+SAMPLE = "The film is not bad at all, but I would hardly call it a masterpiece."
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as home, serving(Path(home)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto(server.url)
-        for drawn in ("[data-drawn]", "[data-judged]"):
-            page.wait_for_selector(drawn, timeout=PATIENCE * 1000)
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=str(PICTURE))
+        for name, (width, height) in SIZES.items():
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.set_default_timeout(PATIENCE * 1000)
+            opened(page, server, name)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=str(HERE / f"{name}.png"))
+            page.close()
         browser.close()
+
+
+def opened(page: Page, server: Server, name: str) -> None:
+    """The page with everything on it that the picture should show."""
+    match name:
+        case "workbench":
+            page.goto(server.url)
+        case "text":
+            asset = server.post("texts", {"text": SAMPLE})["id"]
+            page.goto(f"{server.url}/?e={server.post('explanations', {'asset': asset})['id']}")
+        case _:
+            page.goto(f"{server.url}/concepts?section={name.capitalize()}")
+            page.wait_for_selector("[data-strategies]" if name == "strategies" else "[data-concepts]")
+            return
+    for drawn in ("[data-drawn]", "[data-judged]"):
+        page.wait_for_selector(drawn)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,26 @@ def test_vary_compare_reload_remove_and_contrast(page: Page, server: Server) -> 
     expect(page.get_by_text("The units differ")).to_be_visible()
 
 
+def test_two_models_beside_each_other(page: Page, server: Server) -> None:
+    """One sees the picture in 224 pixels, the other in 64."""
+    first = asked(server)
+    other = server.get(f"explanations/{asked(server, model='planted_shortcut')}")
+    target = other["view"]["target"]
+    page.request.put(
+        f"{server.api}/explanations/{first}/view", data={"compare": [{"id": other["id"], "target": target}]}
+    )
+    opened(page, f"{server.url}/?e={first}")
+    tiles = shown(page, 2)
+    for tile, model in zip(tiles.all(), ("efficientnet_lite0", "planted_shortcut"), strict=True):
+        expect(tile).to_contain_text(model)
+    page.wait_for_selector("[data-agreed='2']")
+    number = page.get_by_role("table", name=re.compile("Rank agreement")).locator("td[data-sign]").first.inner_text()
+    measured = server.get(f"explanations/{first}/agreement?with={other['id']}.{target}")["pairs"][0]["spearman"]
+    assert float(number.replace("\u2212", "-")) == pytest.approx(measured, abs=0.005)  # two digits
+    page.get_by_role("button", name=re.compile("^Remove .*planted_shortcut")).click()
+    expect(page.locator(".tile")).to_have_count(0)
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_accessible_and_within_the_screen(page: Page, server: Server, scheme: str, width: int) -> None:
     id = asked(server)

@@ -27,6 +27,7 @@ EXTRACTORS = {
     "semi_nmf": "Semi-NMF: parts of signed activations",
     "kmeans": "K-means: one prototype a place",
     "pca": "PCA: directions, with signs",
+    "topk_autoencoder": "Sparse autoencoder: few of many, for 10,000 places and more",
 }
 WEIGHTS = {
     "gradient_x_input": "gradient \u00d7 input",
