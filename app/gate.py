@@ -62,6 +62,9 @@ class Gate:
             await receive()
             await send(CLOSED)
             return
+        if not who.shares:
+            await self._app(scope, receive, send)
+            return
         with self._sockets.opened(who.shares, receive, send) as socket:
             await self._app(scope, socket.hear, socket.say)
 

@@ -16,6 +16,8 @@ SECONDS_BETWEEN_LOOKS = 2.0
 CLOSED: Message = {"type": "websocket.close", "code": 1008}
 LEFT: Message = {"type": "websocket.disconnect", "code": 1008}
 
+Live = Callable[[frozenset[str]], frozenset[str]]  # of these shares, those that are
+
 
 @dataclass(eq=False)
 class Socket:
@@ -69,12 +71,16 @@ class OpenSockets:
             if socket.shares & ended:
                 socket.ended.set()
 
-    async def watch(self, live: Callable[[frozenset[str]], frozenset[str]]) -> None:
-        """For ever: ask which shares are still live, and end the others' connections."""
+    async def look(self, live: Live) -> None:
+        """Ask which shares are still live, and end the others' connections."""
+        if shares := self.shares:
+            self.end(shares - await run_in_threadpool(live, shares))
+
+    async def watch(self, live: Live) -> None:
+        """For ever."""
         while True:
-            if shares := self.shares:
-                try:
-                    self.end(shares - await run_in_threadpool(live, shares))
-                except Exception as error:  # a database that is away for a moment must not end the watch
-                    failures.sentence(error)
+            try:
+                await self.look(live)
+            except Exception as error:  # a database that is away for a moment must not end the watch
+                failures.sentence(error)
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)

@@ -19,23 +19,34 @@ SHOWN = 8  # links given before
 
 
 def draw(desk: Service, owner: str, current: Explanation | Concepts) -> None:
-    """A button that opens all of it."""
+    """A button; what it opens is made once it is open."""
     key = f"{current.id}/share"
-    with st.popover("Share", icon=":material/share:"):
-        st.markdown("Whoever has the link sees **this, as it is now**, and can change nothing.")
-        shown = current if isinstance(current, Concepts) else desk.asset(owner, current.asset)
-        if shares.is_upload(desk, shown):
-            st.warning("You sent this in yourself. Share it only if others may see it.", icon=":material/visibility:")
-        days = st.radio(
-            "The link works for", list(DAYS), list(DAYS).index(USUAL), format_func=DAYS.__getitem__, horizontal=True,
-            key=f"{key}/days",
-        )  # fmt: skip
-        if st.button("Make a link", type="primary", key=f"{key}/make"):
-            _make(desk, owner, current, days, key)
-        if key in st.session_state:
-            components.copy_link(st.session_state[key], key=f"{key}/link", shown=True)
-            st.caption("This link is shown once: it is not kept here.")
-        _before(desk, owner, key)
+    popover = st.popover("Share", icon=":material/share:", key=key, on_change="rerun")
+    if popover.open:
+        with popover:
+            _offer(desk, owner, current, key)
+
+
+def _offer(desk: Service, owner: str, current: Explanation | Concepts, key: str) -> None:
+    st.markdown("Whoever has the link sees **this, as it is now**, and can change nothing.")
+    shown = current if isinstance(current, Concepts) else desk.asset(owner, current.asset)
+    if shares.is_upload(desk, shown):
+        st.warning("You sent this in yourself. Share it only if others may see it.", icon=":material/visibility:")
+    days = st.radio(
+        "The link works for",
+        list(DAYS),
+        list(DAYS).index(USUAL),
+        format_func=DAYS.__getitem__,
+        horizontal=True,
+        key=f"{key}/days",
+    )
+    made = f"{key}/made"
+    if st.button("Make a link", type="primary", key=f"{key}/make"):
+        _make(desk, owner, current, days, made)
+    if made in st.session_state:
+        components.copy_link(st.session_state[made], key=f"{key}/link", shown=True)
+        st.caption("This link is shown once: it is not kept here.")
+    _before(desk, owner, key, made)
 
 
 def until(seconds: float) -> str:
@@ -44,17 +55,17 @@ def until(seconds: float) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _make(desk: Service, owner: str, current: Explanation | Concepts, days: int, key: str) -> None:
+def _make(desk: Service, owner: str, current: Explanation | Concepts, days: int, made: str) -> None:
     give = shares.give_concepts if isinstance(current, Concepts) else shares.give_explanation
     try:
         _, token = give(desk, owner, current.id, days)
     except MENDABLE as error:
         st.error(plain(str(error)))
     else:
-        st.session_state[key] = f"/s/{token}"
+        st.session_state[made] = f"/s/{token}"
 
 
-def _before(desk: Service, owner: str, key: str) -> None:
+def _before(desk: Service, owner: str, key: str, made: str) -> None:
     """The user's links, of whatever, the newest first."""
     given = shares.listed(desk, owner)[:SHOWN]
     if given:
@@ -67,5 +78,5 @@ def _before(desk: Service, owner: str, key: str) -> None:
                 "Take back", key=f"{key}/revoke/{row['id']}", help="Open pages are cut off within seconds."
             ):
                 shares.revoke(desk, owner, row["id"])
-                st.session_state.pop(key, None)
+                st.session_state.pop(made, None)
                 st.rerun()
