@@ -178,6 +178,8 @@ def test_one_cannot_see_what_is_anothers(proxied: Service) -> None:
     reads = [f"{ROOT}/explanations/{mine.id}", f"{ROOT}/assets/{mine.asset}/image", f"{ROOT}/shares/{share.id}"]
     for name, status in (("ann", 200), ("bob", 404)):
         assert [through.get(path, headers={"x-user": name}).status_code for path in reads] == [status] * len(reads)
+    given = through.post(f"{ROOT}/explanations/{mine.id}/shares", headers={"x-user": "ann"}, json={})
+    assert given.status_code == 201
     for verb, path in (
         ("POST", f"explanations/{mine.id}/shares"),
         ("DELETE", f"shares/{share.id}"),
@@ -188,7 +190,8 @@ def test_one_cannot_see_what_is_anothers(proxied: Service) -> None:
         assert browser(application(proxied)).request(verb, f"{ROOT}/{path}", json=body).status_code == 401
     assert through.get(f"{ROOT}/shares", headers={"x-user": "bob"}).json() == []
     assert through.delete(f"{ROOT}/shares/{share.id}", headers={"x-user": "ann"}).status_code == 204
-    assert through.get(f"{ROOT}/shares", headers={"x-user": "ann"}).json()[0]["state"] == "revoked"
+    states = {row["id"]: row["state"] for row in through.get(f"{ROOT}/shares", headers={"x-user": "ann"}).json()}
+    assert states == {share.id: "revoked", given.json()["id"]: "live"}
 
 
 # the password
@@ -432,6 +435,21 @@ def test_unknown_over_and_taken_back_look_alike(
     assert not [
         r for r in caplog.records if token in r.getMessage() and r.name.startswith(("whylens", "app", "uvicorn"))
     ]
+
+
+def test_a_token_is_not_told_where_something_goes_wrong(
+    locked: Service, link: tuple[str, str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(shares, "redeem", broken)
+    answer = browser(application(locked)).get(f"/s/{link[1]}")
+    assert answer.status_code == 500
+    assert link[1] not in answer.text
+    assert link[1] not in caplog.text.replace(f"GET http://localhost/s/{link[1]}", "")  # the client's own log
 
 
 def test_a_share_taken_back_is_gone_for_whoever_has_it_open(locked: Service, link: tuple[str, str]) -> None:
