@@ -1,14 +1,19 @@
-"""The command line: `python -m app serve | explain | doctor`. Exit code 2 and one sentence for what a user can mend."""
+"""The command line: `python -m app serve | explain | doctor | hash-password`.
+
+Exit code 2 and one sentence for what a user can mend.
+"""
 
 from __future__ import annotations
 
 import argparse
+import getpass
 import logging
 import os
 import sys
 
 from pydantic import ValidationError
 
+from app.passwords import PasswordHash
 from app.settings import Settings, variables
 
 LOG = logging.getLogger("whylens")
@@ -19,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="serve the application")
     commands.add_parser("doctor", help="check this installation")
+    commands.add_parser("hash-password", help="make a value for WHYLENS_PASSWORD_HASH of a password that is asked for")
     explain = commands.add_parser("explain", help="explain one picture or text, one JSON object on stdout")
     what = explain.add_mutually_exclusive_group(required=True)
     what.add_argument("file", nargs="?", help="PNG, JPEG or WebP")
@@ -36,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     explain.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method")
     explain.add_argument("--out", help="write the map: .npz with its numbers, or .png as it is drawn")
     options = parser.parse_args(arguments)
+    if options.command == "hash-password":
+        return _hash_password()
     logging.basicConfig(format="%(name)s: %(message)s")
     logging.getLogger("whylens").setLevel(logging.INFO)
     try:
@@ -63,6 +71,19 @@ def main(arguments: list[str] | None = None) -> int:
                 return _refuse(str(error))
             except OSError as error:
                 return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _hash_password() -> int:
+    """Never an argument: those are seen by every user of the machine."""
+    asked = sys.stdin.isatty()
+    password = getpass.getpass("Password: ") if asked else sys.stdin.readline().rstrip("\n")
+    if asked and getpass.getpass("Once more: ") != password:
+        return _refuse("The two are not the same.")
+    try:
+        print(PasswordHash.of(password))
+    except ValueError as error:
+        return _refuse(str(error))
+    return 0
 
 
 def _problem(location: tuple[int | str, ...], message: str) -> str:

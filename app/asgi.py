@@ -18,15 +18,21 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from streamlit.runtime.pages_manager import PagesManager
 
-from app import failures, wiring
+from app import failures, links, wiring
 from app.api import api
 from app.api.follow import SECONDS_BETWEEN_LOOKS
+from app.gate import Gate
 from app.guard import SameOrigin, SecureHeaders
+from app.identity import HEADER
 from app.jobs.spec import UNFINISHED
+from app.login import Login
 from app.owner import LOCAL_USER
 from app.service import Service
+from app.signing import signer
+from app.sockets import OpenSockets
 
 LOG = logging.getLogger("whylens")
+SOCKETS = OpenSockets()
 RUNS = Gauge("whylens_runs", "Runs in the database by state.", ["state"])
 
 
@@ -53,16 +59,22 @@ def metrics(_: Request) -> Response:
 
 @asynccontextmanager
 async def _life(_: object) -> AsyncIterator[None]:
-    """Raises RuntimeError unless `serve` has started the service."""
+    """Raises RuntimeError unless `serve` has started the service and pages are told who asks."""
     service = wiring.service()
+    if st.get_option("server.trustedUserHeaders") != {HEADER: "identity"}:
+        raise RuntimeError(f"Pages would not know who asks: server.trustedUserHeaders must map {HEADER} to identity.")
+    signer(service.settings.home)  # made now, or refused
     for name in ("uvicorn.access", "uvicorn.error"):  # Streamlit has switched them on; addresses hold ids
         logging.getLogger(name).setLevel(logging.WARNING)
     gc.collect()
     gc.freeze()  # collections of what never dies cost tens of milliseconds in every rerun
-    first = asyncio.create_task(_explain_first(service))
+    tasks = [asyncio.create_task(SOCKETS.watch(service.store.shares.live))]
+    if service.settings.guard != "header":  # there, everybody has a first example of their own
+        tasks.append(asyncio.create_task(_explain_first(service)))
     LOG.info("serving on %s (Ctrl+C stops)", service.settings.url)
     yield
-    first.cancel()
+    for task in tasks:
+        task.cancel()
     service.pool.close()
 
 
@@ -85,7 +97,13 @@ app = st.App(
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
+        Route("/s/{token}", links.opened),
+        *Login(wiring.service).routes,
         Mount("/api/v1", api()),
     ],
-    middleware=[Middleware(SecureHeaders), Middleware(SameOrigin)],
+    middleware=[
+        Middleware(SecureHeaders),
+        Middleware(SameOrigin, hosts=lambda: wiring.service().settings.hosts),
+        Middleware(Gate, desk=wiring.service, sockets=SOCKETS),
+    ],
 )

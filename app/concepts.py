@@ -20,6 +20,7 @@ from app.uploads import Asset
 
 LONGEST = 80  # characters of what a user calls a concept or a strategy
 BLOBS = ("shares", "codes", "sprite")  # the parts that a client addresses by their hash
+MEDIA = {"sprite": "image/webp"}  # the others are safetensors
 INSIDE = ("blobs", "kind", "code")  # of a result, what a client has no use for
 
 
@@ -72,6 +73,7 @@ def describe(desk: Service, concepts: Concepts) -> dict[str, Any]:
         "progress": progress(desk, run),
         "result": None if run.result is None else {k: v for k, v in run.result.items() if k not in INSIDE},
         "blobs": {name: f"concepts/{concepts.id}/blobs/{parts[name]}" for name in BLOBS if name in parts},
+        "pictures": [f"concepts/{concepts.id}/images/{i}" for i in range(len((run.result or {}).get("images", ())))],
     }
 
 

@@ -12,6 +12,7 @@ from app.service import Service
 from app.storage.explanations import Explanation
 from app.storage.heads import OwnedHead
 from app.storage.runs import Run
+from models.card import Kind
 
 
 def describe(desk: Service, explanation: Explanation) -> dict[str, Any]:
@@ -38,6 +39,16 @@ def labels(look: dict[str, Any]) -> dict[int, str]:
     """Of every class that the first look named: those read, and their rivals."""
     named = {k: label for k, label, _ in look.get("rivals", ())}  # runs stored by an earlier version have none
     return named | dict(zip(look["classes"], look["labels"], strict=True))
+
+
+def names(desk: Service, owner: str, kind: Kind) -> dict[str, str]:
+    """What the user's classifiers of this kind are called, by model; of several with one name each has its id besides.
+
+    All are of texts: where a picture is explained none is read.
+    """
+    own = desk.heads(owner) if kind == "text" else []
+    called = [head.name for head in own]
+    return {head.model: f"{head.name} ({head.id[:6]})" if called.count(head.name) > 1 else head.name for head in own}
 
 
 def rival(shown: dict[str, Any]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,11 +22,12 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 class SameOrigin:
     """Refuse foreign writes, and names that are not ours: a page elsewhere may make its name mean this machine."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, hosts: Callable[[], frozenset[str]] = lambda: LOCAL) -> None:
         self._app = app
+        self._hosts = hosts  # known once the settings are
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or (refusal := _refusal(scope)) is None:
+        if scope["type"] not in ("http", "websocket") or (refusal := _refusal(scope, self._hosts())) is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             body = {"error": {"status": 403, "message": refusal}}
@@ -44,7 +46,6 @@ class SecureHeaders:
             "Content-Security-Policy": policy(),
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
-            "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -53,7 +54,9 @@ class SecureHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                headers.setdefault("Referrer-Policy", "no-referrer")  # a form's own: with this, it has no origin
             await send(message)
 
         await self._app(scope, receive, sealed)
@@ -80,11 +83,11 @@ def policy() -> str:
     )
 
 
-def _refusal(scope: Scope) -> str | None:
+def _refusal(scope: Scope, hosts: frozenset[str]) -> str | None:
     headers = Headers(scope=scope)
     host = headers.get("host", "")
-    if _name(host) not in LOCAL:
-        return f"host must be one of {', '.join(sorted(LOCAL))}; got {host!r}"
+    if _name(host) not in hosts:
+        return f"host must be one of {', '.join(sorted(hosts))}; got {host!r}"
     origin = headers.get("origin")
     writing = scope["type"] == "websocket" or scope["method"] not in READING
     if writing and origin is not None and origin not in (f"http://{host}", f"https://{host}"):

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import wiring
+from app.views import shared
+from app.views.visitor import visitor
+
 HERE = Path(__file__).parent
 STATIC = HERE.parent / "static"
 PAGES = (
@@ -21,7 +25,13 @@ st.set_page_config(
 )
 st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "icon.png"))
 page = st.navigation(PAGES, position="hidden")
-with st.container(horizontal=True, gap="xsmall", key="pages"):  # the framework's own menu hides on a phone
-    for each in PAGES:
-        st.page_link(each, width="content")
-page.run()
+desk = wiring.service()
+who = visitor(desk)
+if who.owner is not None:
+    with st.container(horizontal=True, gap="xsmall", key="pages"):  # the framework's own menu hides on a phone
+        for each in PAGES:
+            st.page_link(each, width="content")
+if "s" in st.query_params:
+    shared.draw(desk, who, st.query_params["s"])
+else:
+    page.run()

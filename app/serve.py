@@ -36,6 +36,7 @@ def serve(settings: Settings) -> int:
         port=settings.port,
         ws_max_size=MESSAGE_BYTES,
         access_log=False,
+        proxy_headers=False,  # it believes whoever runs on this machine; the gate believes those it was told to
         server_header=False,
         log_level="warning",
         timeout_graceful_shutdown=SECONDS_TO_LEAVE,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.passwords import PasswordHash
 from models.card import Kind
 
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
+HEADER_NAME = re.compile("[A-Za-z0-9-]+")
 
 
 class Settings(BaseSettings):
@@ -19,13 +23,26 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="WHYLENS_", frozen=True, extra="forbid")
 
-    home: Annotated[Path, Field(description="Folder of the database and the pool's token; private to the user.")] = (
+    home: Annotated[Path, Field(description="Folder of the database and of secrets; private to the user.")] = (
         Path.home() / ".whylens"
     )
-    host: Annotated[str, Field(description="Address to bind. Only this machine, until there is authentication.")] = (
-        "127.0.0.1"
-    )
+    host: Annotated[
+        str, Field(description="Address to bind. Only this machine, unless there is a password or an identity header.")
+    ] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, description="Port to serve on.")] = 8501
+    allowed_hosts: Annotated[
+        str, Field(description="Names, with commas, under which others reach a guarded server; localhost always works.")
+    ] = ""
+    password_hash: Annotated[
+        str,
+        Field(repr=False, description="What `python -m app hash-password` prints. Then the password is asked for."),
+    ] = ""
+    identity_header: Annotated[
+        str, Field(description="Header in which a proxy in front says who is asking; each has things of their own.")
+    ] = ""
+    trusted_proxies: Annotated[
+        str, Field(description="Addresses or networks, with commas, of proxies whose headers are believed.")
+    ] = ""
     database_url: Annotated[str, Field(description="SQLAlchemy address; SQLite in the home folder when empty.")] = ""
     ray_address: Annotated[str, Field(description="Address of a Ray cluster; a pool of our own when empty.")] = ""
     job_slots: Annotated[int, Field(ge=1, le=256, description="Explanations computed at the same time.")] = 1
@@ -67,18 +84,69 @@ class Settings(BaseSettings):
         ),
     ] = 2_000_000_000
 
+    @field_validator("password_hash")
+    @classmethod
+    def _secret(cls, text: str) -> str:
+        if text and PasswordHash.read(text).known:
+            raise ValueError("is of a password that everybody knows; choose another")
+        return text
+
+    @field_validator("identity_header")
+    @classmethod
+    def _header(cls, name: str) -> str:
+        if name and not HEADER_NAME.fullmatch(name):
+            raise ValueError(f"must be letters, digits and hyphens; got {name!r}")
+        return name.lower()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        _proxies(text)
+        return text
+
     @model_validator(mode="after")
-    def _guarded(self) -> Settings:
-        if self.host not in LOCAL:
+    def _consistent(self) -> Settings:
+        if self.host not in LOCAL and not self.guarded:
             raise ValueError(
                 f"WHYLENS_HOST: must be one of {', '.join(sorted(LOCAL))} while there is no authentication; "
                 f"got {self.host!r}"
             )
+        if not self.host:
+            raise ValueError("WHYLENS_HOST: must be an address; got ''")
+        if self.allowed_hosts and not self.guarded:
+            raise ValueError("WHYLENS_ALLOWED_HOSTS: others may come in only with a password or an identity header")
+        if self.password_hash and self.identity_header:
+            raise ValueError("WHYLENS_IDENTITY_HEADER: choose either this or WHYLENS_PASSWORD_HASH")
+        if self.identity_header and not self.trusted_proxies:
+            raise ValueError("WHYLENS_IDENTITY_HEADER: anybody could send it; set WHYLENS_TRUSTED_PROXIES")
         if self.ray_address and self.database.startswith("sqlite"):
             raise ValueError(
                 "WHYLENS_RAY_ADDRESS: names a cluster, and several machines need PostgreSQL; set WHYLENS_DATABASE_URL"
             )
         return self
+
+    @property
+    def guard(self) -> Literal["none", "password", "header"]:
+        """What tells users apart."""
+        return "password" if self.password_hash else "header" if self.identity_header else "none"
+
+    @property
+    def guarded(self) -> bool:
+        return self.guard != "none"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names under which this server may be asked for."""
+        return LOCAL | {name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip()}
+
+    def trusts(self, address: str) -> bool:
+        """Whether this is the address of a proxy whose headers are believed."""
+        try:
+            ip = ip_address(address)
+        except ValueError:
+            return False
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        return any(ip in network for network in _proxies(self.trusted_proxies))
 
     @property
     def database(self) -> str:
@@ -92,6 +160,10 @@ class Settings(BaseSettings):
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+
+def _proxies(text: str) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()]
 
 
 def variables() -> dict[str, str]:

@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx2 as httpx
 
+from app.passwords import PasswordHash
+
 ROOT = Path(__file__).parents[1]
 CLIENT = httpx.Client()  # one for all: each would read the certificates anew
 PATIENCE = 120.0  # seconds; generous, since machines are shared: tests assert the order of events, not their speed
@@ -38,6 +40,7 @@ class Server:
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
     port: int = 0
+    password: str = ""  # of a guarded server; its session is kept by the client
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -67,6 +70,8 @@ class Server:
         if self.process is None or self.process.poll() is not None:
             raise AssertionError(f"the server ended: {self.log()[-2000:]}")
         try:
+            if self.password and CLIENT.get(f"{self.url}/readyz").status_code == 401:
+                CLIENT.post(f"{self.url}/login", data={"password": self.password})
             return bool(CLIENT.get(f"{self.url}/readyz").status_code == 200)
         except httpx.TransportError:
             return False
@@ -116,8 +121,10 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path, **environment: str) -> Iterator[Server]:
-    server = Server(home, environment)
+def serving(home: Path, password: str = "", **environment: str) -> Iterator[Server]:
+    if password:
+        environment["WHYLENS_PASSWORD_HASH"] = str(PasswordHash.of(password))
+    server = Server(home, environment, password=password)
     server.start()
     try:
         yield server

@@ -20,7 +20,6 @@ from explainers import By, Rows
 
 router = APIRouter(prefix="/concepts", tags=["concepts and strategies"])
 
-MEDIA = {"sprite": "image/webp"}
 SAFETENSORS = "application/octet-stream"
 SetId = Annotated[str, Query(alias="set", description="Id of a set of pictures.")]
 
@@ -166,4 +165,4 @@ def asset(id: str, index: int, desk: Desk, owner: Owner) -> dict[str, Any]:
 def blob(id: str, sha256: str, desk: Desk, owner: Owner) -> Response:
     """A part of the result: `shares` (n, k) and `codes` (n, k, h, w) as safetensors, the sprite as WebP."""
     name, data = concepts.blob(desk, owner, id, sha256)
-    return Response(data, media_type=MEDIA.get(name, SAFETENSORS), headers=PRIVATE)
+    return Response(data, media_type=concepts.MEDIA.get(name, SAFETENSORS), headers=PRIVATE)

@@ -71,8 +71,9 @@ def gallery(pictures: Sequence[Mapping[str, str]], chosen: str | None, key: str)
     return clicked
 
 
-def copy_link(path: str, key: str) -> None:
-    _mount("copylink", key, {"path": path})
+def copy_link(path: str, key: str, *, shown: bool = False) -> None:
+    """`shown`: the address itself too, where it cannot be read off the address bar."""
+    _mount("copylink", key, {"path": path} | ({"shown": True} if shown else {}))
 
 
 def trust(data: Mapping[str, Any], key: str) -> None:

@@ -10,16 +10,17 @@ from app import concepts, wiring
 from app.failures import MENDABLE, NotFoundError
 from app.jobs.asking import ConceptQuestion
 from app.jobs.question import Question
-from app.owner import LOCAL_USER
 from app.standing import SHAPES
 from app.storage.concepts import Concepts
 from app.views.concepts import earlier, study, wish
 from app.views.names import plain
+from app.views.visitor import owner
 
 TOLD = (*MENDABLE, NotFoundError)
 FIRST = ConceptQuestion(model="planted_shortcut", target="square")
 
 desk = wiring.service()
+ME = owner(desk)
 
 
 def opened() -> Concepts:
@@ -27,13 +28,13 @@ def opened() -> Concepts:
     named = st.query_params.get("c")
     if named is not None:
         try:
-            return concepts.get(desk, LOCAL_USER, named)
+            return concepts.get(desk, ME, named)
         except NotFoundError as error:
             st.warning(f"{error} Here is an example instead.")
             del st.query_params["c"]
     if "first study" not in st.session_state:
-        st.session_state["first study"] = concepts.ask(desk, LOCAL_USER, SHAPES, FIRST).id
-    return concepts.get(desk, LOCAL_USER, st.session_state["first study"])
+        st.session_state["first study"] = concepts.ask(desk, ME, SHAPES, FIRST).id
+    return concepts.get(desk, ME, st.session_state["first study"])
 
 
 def go(id: str) -> None:
@@ -45,8 +46,8 @@ def explain(current: Concepts, image: int) -> None:
     """A picture of the class in full, on the workbench."""
     spec = concepts.run_of(desk, current).spec
     target = concepts.describe(desk, current)["result"]["target"]
-    asset = concepts.asset(desk, LOCAL_USER, current.id, image)
-    explanation = desk.ask(LOCAL_USER, asset.id, Question(model=spec.model, target=target))
+    asset = concepts.asset(desk, ME, current.id, image)
+    explanation = desk.ask(ME, asset.id, Question(model=spec.model, target=target))
     st.switch_page("pages/workbench.py", query_params={"e": explanation.id})
 
 
@@ -55,12 +56,12 @@ def follow(current: Concepts, asked: study.Asked) -> None:
     if asked.image is not None:
         explain(current, asked.image)
     elif asked.again:
-        go(concepts.again(desk, LOCAL_USER, current.id).id)
+        go(concepts.again(desk, ME, current.id).id)
     elif asked.finished:
         go(current.id)
     else:
         other = replace(wish.question(spec), target=asked.target)
-        go(concepts.ask(desk, LOCAL_USER, current.image_set, other).id)
+        go(concepts.ask(desk, ME, current.image_set, other).id)
 
 
 try:
@@ -70,16 +71,16 @@ except TOLD as error:
     st.stop()
 with st.sidebar:
     try:
-        wanted = wish.draw(desk, LOCAL_USER, current)
-        chosen = earlier.draw(desk, LOCAL_USER, current)
+        wanted = wish.draw(desk, ME, current)
+        chosen = earlier.draw(desk, ME, current)
         if wanted is not None:
-            go(concepts.ask(desk, LOCAL_USER, wanted.image_set, wanted.question).id)
+            go(concepts.ask(desk, ME, wanted.image_set, wanted.question).id)
         if chosen is not None:
             go(chosen)
     except TOLD as error:
         st.error(plain(str(error)))
 try:
-    asked = study.draw(desk, current)
+    asked = study.draw(desk, ME, current)
     if asked is not None:
         follow(current, asked)
 except TOLD as error:

@@ -6,14 +6,15 @@ import streamlit as st
 
 from app import wiring
 from app.failures import MENDABLE, NotFoundError
-from app.owner import LOCAL_USER
 from app.storage.explanations import Explanation
 from app.views import answer, inputs
 from app.views.names import plain
+from app.views.visitor import owner
 
 TOLD = (*MENDABLE, NotFoundError)
 
 desk = wiring.service()
+ME = owner(desk)
 
 
 def opened() -> Explanation:
@@ -21,13 +22,13 @@ def opened() -> Explanation:
     named = st.query_params.get("e")
     if named is not None:
         try:
-            return desk.explanation(LOCAL_USER, named)
+            return desk.explanation(ME, named)
         except NotFoundError as error:
             st.warning(f"{error} Here is an example instead.")
             del st.query_params["e"]
     if "first" not in st.session_state:  # asking costs a forward, and this runs at every click
-        st.session_state["first"] = desk.first(LOCAL_USER).id
-    return desk.explanation(LOCAL_USER, st.session_state["first"])
+        st.session_state["first"] = desk.first(ME).id
+    return desk.explanation(ME, st.session_state["first"])
 
 
 def go(explanation: Explanation) -> None:
@@ -42,13 +43,13 @@ except TOLD as error:
     st.stop()
 with st.sidebar:
     try:
-        wanted = inputs.draw(desk, LOCAL_USER, current)
+        wanted = inputs.draw(desk, ME, current)
         if wanted is not None:
-            go(desk.ask(LOCAL_USER, wanted.asset, wanted.question))
+            go(desk.ask(ME, wanted.asset, wanted.question))
     except TOLD as error:
         st.error(plain(str(error)))
 try:
-    asked = answer.draw(desk, LOCAL_USER, current)
+    asked = answer.draw(desk, ME, current)
     if asked is not None:
         go(asked)
 except TOLD as error:

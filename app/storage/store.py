@@ -11,6 +11,7 @@ from app.storage.explanations import Explanations
 from app.storage.heads import Heads
 from app.storage.image_sets import ImageSets
 from app.storage.runs import Runs
+from app.storage.shares import Shares
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Store:
     heads: Heads
     image_sets: ImageSets
     concepts: ConceptsOfUsers
+    shares: Shares
 
     @classmethod
     def at(cls, url: str) -> Store:
@@ -34,4 +36,5 @@ class Store:
             Heads(database),
             ImageSets(database),
             ConceptsOfUsers(database),
+            Shares(database),
         )

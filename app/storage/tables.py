@@ -1,4 +1,4 @@
-"""The tables. Ownership lives in assets, sets, explanations, concepts, heads and waiters; runs and blobs have no owner.
+"""The tables. Ownership lives in assets, sets, explanations, concepts, heads, shares and waiters, not in runs or blobs.
 
 Times are UTC seconds since 1970: both databases store them alike, and no driver converts them.
 """
@@ -146,3 +146,27 @@ class ConceptsRow(Table):
     name: Mapped[str] = mapped_column(String(200))
     view: Mapped[dict[str, Any]]
     created: Mapped[float]
+
+
+class ShareRow(Table):
+    """A link that shows one thing as it was when it was shared. Of its token only a hash is kept."""
+
+    __tablename__ = "shares"
+    __table_args__ = (CheckConstraint("kind IN ('explanation', 'concepts')", name="known_kind"),)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    snapshot: Mapped[dict[str, Any]]
+    created: Mapped[float]
+    expires: Mapped[float]
+    revoked: Mapped[float | None]
+
+
+class ShareBlobRow(Table):
+    """Which blobs a share shows, and what kind of bytes they are: they stay as long as it lives."""
+
+    __tablename__ = "share_blobs"
+    share: Mapped[str] = mapped_column(ForeignKey("shares.id", ondelete="CASCADE"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), primary_key=True, index=True)
+    media: Mapped[str] = mapped_column(String(100))

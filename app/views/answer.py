@@ -7,10 +7,11 @@ from typing import Any
 import streamlit as st
 
 from app import components
-from app.description import describe, judged, labels, rival
+from app.description import describe, judged, labels, names, rival
 from app.service import Service
 from app.storage.explanations import Explanation
-from app.views import colours, compare, contrast, heads, regions
+from app.storage.heads import OwnedHead
+from app.views import colours, compare, contrast, heads, regions, share
 from app.views.names import BASELINES, plain, scored, title
 from explainers import registry
 from explainers.types import Explainer
@@ -26,14 +27,15 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(heading(named[target], against), width="stretch")
         components.copy_link(f"/?e={explanation.id}", key="link")
-    own = heads.names(desk, owner, shown["kind"])
+        share.draw(desk, owner, explanation)
+    own = names(desk, owner, shown["kind"])
     st.markdown(sentence(shown, named[target], probabilities[target], own.get(shown["spec"]["model"])))
     left, right = st.columns([3, 2], gap="large")
     with left:
         if shown["kind"] == "text":
-            finished, again = components.tokens(_words(shown, target, named[target]), key="tokens")
+            finished, again = components.tokens(words(shown, target, named[target]) | acts(shown), key="tokens")
         else:
-            finished, again = components.map_view(_map(shown, target, named[target]), key="map")
+            finished, again = components.map_view(pixels(shown, target, named[target]) | acts(shown), key="map")
     with right:
         st.markdown("### Can this map be trusted?")
         components.trust(_trust(desk, owner, explanation, shown), key="trust")
@@ -44,7 +46,8 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
             key="classes",
         )
         contrasted = contrast.draw(shown, target)
-        _card(desk, owner, look)
+        own_head = next((head for head in desk.heads(owner) if head.model == look["card"]["name"]), None)
+        card(look, own_head)
     if shown["result"] is not None:
         regions.draw(desk, owner, explanation)
     if clicked is not None and clicked != target:
@@ -82,7 +85,8 @@ def sentence(shown: dict[str, Any], label: str, probability: float, model: str |
     return f"{told}. " + ", ".join(parts) + "."
 
 
-def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
+def pixels(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
+    """What is drawn of a picture, for whoever sees it."""
     against = rival(shown)
     return _drawn(shown, target, label) | {
         "alt": f"Map of the evidence for {label}{'' if against is None else f' rather than {against}'} over the "
@@ -90,7 +94,7 @@ def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
     }
 
 
-def _words(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
+def words(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
     """Offsets only: the text itself is where `input` says."""
     look, result = shown["look"], shown["result"]
     against = rival(shown)
@@ -99,17 +103,20 @@ def _words(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
         "spans": [[start, end] for _, start, end in look["words"]],
         "cut": look["cut"],
         "by": look["by"],
-        "probe": f"/api/v1/explanations/{shown['id']}/probe",
-        "pairs": f"/api/v1/explanations/{shown['id']}/pairs",
         "phrases": phrases and [[p["first"], p["last"], p["signed"][str(target)]] for p in phrases],
         "alt": f"The text, with the evidence of each {look['by']} for {label}"
         f"{'' if against is None else f' rather than {against}'}.",
     }
 
 
+def acts(shown: dict[str, Any]) -> dict[str, Any]:
+    """What its owner can do with it: what has no address cannot be done."""
+    here = f"/api/v1/explanations/{shown['id']}"
+    return {act: f"{here}/{act}" for act in ("events", "preview", "cancel", "probe", "pairs")}
+
+
 def _drawn(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
     """What pictures and texts have in common."""
-    here = f"/api/v1/explanations/{shown['id']}"
     result, spec = shown["result"], shown["spec"]
     signed = True if result is None else result["signed"]
     url = shown["maps"].get(str(target))
@@ -120,9 +127,6 @@ def _drawn(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
         "error": shown["progress"]["error"],
         "input": f"/api/v1/{shown['input']}",
         "map": url and f"/api/v1/{url}",
-        "events": f"{here}/events",
-        "preview": f"{here}/preview",
-        "cancel": f"{here}/cancel",
         "target": target,
         "signed": signed,
         "stops": colours.stops(signed=signed),
@@ -150,9 +154,9 @@ def _trust(desk: Service, owner: str, explanation: Explanation, shown: dict[str,
     }
 
 
-def _card(desk: Service, owner: str, look: dict[str, Any]) -> None:
+def card(look: dict[str, Any], own: OwnedHead | None = None) -> None:
+    """The model's; of a classifier of one's own its report too."""
     card = look["card"]
-    own = next((head for head in desk.heads(owner) if head.model == card["name"]), None)
     with st.expander("Model card", expanded=own is not None):
         if own is not None:
             heads.report(own)

@@ -9,15 +9,19 @@ import streamlit as st
 
 from app import comparison, components
 from app.comparison import MOST, VARIED, Tile
-from app.description import describe, labels
+from app.description import describe, labels, names
 from app.failures import MENDABLE, NotFoundError
 from app.jobs.question import Question
 from app.service import NOUNS, Service
 from app.storage.explanations import Explanation
-from app.views import colours, heads
-from app.views.names import OUTPUTS, plain, scored, title
+from app.tiles import called, drawn
+from app.views import colours
+from app.views.names import plain, title
 from explainers import registry
 from explainers.types import Kind
+
+ROOT = "/api/v1"
+STOPS = {"signed": colours.stops(signed=True), "unsigned": colours.stops(signed=False)}
 
 
 def draw(desk: Service, owner: str, explanation: Explanation) -> None:
@@ -25,7 +29,7 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> None:
     tiles = comparison.tiles(desk, owner, explanation)
     st.markdown("### Compare")
     kind = desk.run(explanation).spec.kind
-    own, noun = heads.names(desk, owner, kind), NOUNS[kind]
+    own, noun = names(desk, owner, kind), NOUNS[kind]
     st.caption(f"Up to {MOST} maps of this {noun} on one scale: other methods, classes, models, or one choice varied.")
     questions = _wish(desk, tiles, own)
     try:
@@ -40,7 +44,7 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> None:
         return
     removed = components.compare(shown(desk, tiles, own), key="compare")
     if removed is not None:
-        kept = [(t.explanation.id, t.target) for t in tiles[1:] if _name(t) != removed]
+        kept = [(t.explanation.id, t.target) for t in tiles[1:] if called(t) != removed]
         comparison.lay(desk, owner, explanation, kept)
         st.rerun()
 
@@ -48,46 +52,27 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> None:
 def shown(desk: Service, tiles: list[Tile], own: Mapping[str, str]) -> dict[str, Any]:
     """What the component draws; `own` are the names of the user's classifiers."""
     first = tiles[0].explanation
-    beside = "&".join(f"with={_name(tile)}" for tile in tiles[1:])
+    beside = "&".join(f"with={called(tile)}" for tile in tiles[1:])
+    parts = [part | _where(desk, tile) for part, tile in zip(drawn(desk, tiles, own), tiles, strict=True)]
     return {
-        "tiles": [_tile(desk, tile, parts, own) for tile, parts in zip(tiles, comparison.captions(tiles), strict=True)],
-        "stops": {"signed": colours.stops(signed=True), "unsigned": colours.stops(signed=False)},
-        "agreement": f"/api/v1/explanations/{first.id}/agreement?{beside}",
+        "tiles": [parts[0], *(part | {"removable": True} for part in parts[1:])],
+        "stops": STOPS,
+        "agreement": f"{ROOT}/explanations/{first.id}/agreement?{beside}",
     }
 
 
-def _tile(desk: Service, tile: Tile, parts: list[str], own: Mapping[str, str]) -> dict[str, Any]:
+def _where(desk: Service, tile: Tile) -> dict[str, Any]:
+    """Addresses of its parts."""
     told = describe(desk, tile.explanation)
-    root = "/api/v1"
-    here = f"{root}/explanations/{tile.explanation.id}"
-    spec = tile.spec
-    unit = registry.build(spec.method, spec.params, spec.kind).unit
-    look, named = tile.run.look, labels(tile.run.look)
-    rival = None if spec.against is None else named[spec.against]
+    here = f"{ROOT}/explanations/{tile.explanation.id}"
     url = told["maps"].get(str(tile.target))
-    place: dict[str, Any]
-    if spec.kind == "text":
-        place = {"spans": [[start, end] for _, start, end in look["words"]], "cut": look["cut"]}
-    else:
-        box = comparison.box(desk, tile.explanation.owner, tile)
-        place = {"box": [box.left, box.top, box.right, box.bottom]}
-    return place | {
-        "name": _name(tile),
-        "title": parts[0],
-        "differs": [own.get(part, part) for part in parts[1:]],
-        "about": f"{tile.why} on {own.get(spec.model, spec.model)}",
-        "state": told["progress"]["state"],
-        "error": told["progress"]["error"],
-        "input": f"{root}/{told['input']}",
-        "map": url and f"{root}/{url}",
+    return {
+        "input": f"{ROOT}/{told['input']}",
+        "map": url and f"{ROOT}/{url}",
         "self": here,
-        "root": root,
+        "root": ROOT,
         "events": f"{here}/events",
         "preview": f"{here}/preview",
-        "target": tile.target,
-        "signed": True if told["result"] is None else told["result"]["signed"],
-        "unit": unit.replace("{score}", scored(spec.output, named[tile.target], rival)),
-        "family": unit.replace("{score}", f"the {OUTPUTS[spec.output]} of the map's class"),
     }
 
 
@@ -125,7 +110,3 @@ def _wish(desk: Service, tiles: list[Tile], own: Mapping[str, str]) -> list[Ques
 
 def _cards(desk: Service, kind: Kind) -> list[str]:
     return [card["name"] for card in desk.pool.cards() if card["kind"] == kind]
-
-
-def _name(tile: Tile) -> str:
-    return f"{tile.explanation.id}.{tile.target}"

@@ -8,21 +8,10 @@ from app.failures import MENDABLE, RequestError
 from app.service import Service
 from app.storage.heads import OwnedHead
 from app.views.names import plain
-from explainers.types import Kind
 
 WAYS = {"prompts": "Prompts", "table": "Labelled texts"}
 PROMPTS = "praise: a great film | I loved it\nblame: a bad film | I hated it"
 ROWS = "text,label\nI loved every minute,praise\nDull and far too long,blame"
-
-
-def names(desk: Service, owner: str, kind: Kind) -> dict[str, str]:
-    """What the user's classifiers of this kind are called, by model; of several with one name each has its id besides.
-
-    All are of texts: where a picture is explained none is read.
-    """
-    own = desk.heads(owner) if kind == "text" else []
-    called = [head.name for head in own]
-    return {head.model: f"{head.name} ({head.id[:6]})" if called.count(head.name) > 1 else head.name for head in own}
 
 
 def draw(desk: Service, owner: str, key: str) -> str | None:

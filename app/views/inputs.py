@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import components
+from app.description import names
 from app.examples import EXAMPLES, FIRST
 from app.jobs.heads import head_id
 from app.jobs.question import USUAL, Question
@@ -172,7 +173,7 @@ def _text(desk: Service, owner: str, current: Explanation | None, key: str) -> S
 
 def _model(desk: Service, owner: str, kind: Kind, first: str, key: str) -> tuple[str, fits.Verdicts, bool]:
     """The model, what suits it, and whether the user has just made it."""
-    own = heads.names(desk, owner, kind)
+    own = names(desk, owner, kind)
     cards = [card["name"] for card in desk.pool.cards() if card["kind"] == kind]
     if head_id(first) is not None and first not in own:  # deleted since it was asked
         first = desk.settings.usual_model(kind)

@@ -15,16 +15,20 @@ ROWS = 10
 
 
 def draw(desk: Service, owner: str, explanation: Explanation) -> None:
-    """An expander with the strongest regions, or every word, of the class looked at."""
+    """Of the class looked at."""
     run = desk.run(explanation)
     target = explanation.view["target"]
     if run.result is None:
         return
     part = desk.blob(owner, explanation.id, run.result["blobs"][str(target)])
-    attribution = codec.decode(run.result, target, part)
-    text = run.spec.kind == "text"
-    with st.expander(f"Every {run.look['by']} by strength, as a table" if text else "Strongest regions, as a table"):
-        st.dataframe(words(attribution) if text else ranked(attribution), hide_index=True, width="stretch")
+    table(codec.decode(run.result, target, part), run.look["by"] if run.spec.kind == "text" else None)
+
+
+def table(attribution: Attribution, unit: str | None) -> None:
+    """An expander with the strongest regions, or with every unit of a text."""
+    with st.expander("Strongest regions, as a table" if unit is None else f"Every {unit} by strength, as a table"):
+        rows = ranked(attribution) if unit is None else words(attribution)
+        st.dataframe(rows, hide_index=True, width="stretch")
 
 
 def ranked(attribution: Attribution) -> list[dict[str, object]]:

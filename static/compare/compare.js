@@ -49,7 +49,7 @@ class Comparison {
       const tile = this.tiles.get(entry.name) ?? new Tile(this);
       this.tiles.set(entry.name, tile);
       if (this.parts.grid.children[i] !== tile.root) this.parts.grid.insertBefore(tile.root, this.parts.grid.children[i] ?? null);
-      tile.update(entry, letter(i), i > 0);
+      tile.update(entry, letter(i));
     });
     const texts = Boolean(data.tiles[0].spans);
     this.parts.grid.classList.toggle("texts", texts);
@@ -111,6 +111,7 @@ class Comparison {
       return;
     }
     this.asked = asked;
+    if (this.data.agreed) return this.agreement(this.data.agreed);
     const answer = await fetch(this.data.agreement);
     if (!answer.ok || this.asked !== asked) return;
     const told = await answer.json();
@@ -177,14 +178,14 @@ class Tile {
     this.stop = () => {};
   }
 
-  async update(data, letter, removable) {
+  async update(data, letter) {
     const before = this.data;
     this.data = data;
     this.parts.letter.textContent = letter;
     this.parts.title.textContent = data.title;
     this.parts.differs.textContent = data.differs.join(" \u00b7 ");
     this.parts.about.textContent = data.about;
-    this.parts.remove.hidden = !removable;
+    this.parts.remove.hidden = !data.removable;
     this.parts.remove.setAttribute("aria-label", `Remove ${this.called()}`);
     this.parts.track.setAttribute("aria-label", `Progress of ${this.called()}`);
     this.face ??= face(data, this.parts.frame, (reading) => this.say(reading));

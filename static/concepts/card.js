@@ -23,11 +23,12 @@ export class Card {
       this.share(concept, mark),
       element("p", { class: "share", text: told }),
       this.crops(),
-      this.amount(),
+      ...(view.probe ? [this.amount()] : []),
       element("footer", {}, this.label.flag),
       this.label.fault,
     );
-    this.set(1);
+    if (view.probe) this.set(1);
+    else this.scale = 1;
   }
 
   get name() {
@@ -90,6 +91,7 @@ export class Card {
     this.label.show();
     this.root.setAttribute("aria-label", this.name);
     this.root.classList.toggle("suspicious", this.view.naming.suspicious("concept", this.concept.index));
+    if (!this.slider) return;
     this.slider.setAttribute("aria-label", `Amount of ${this.name}`);
     this.off.setAttribute("aria-label", `Switch ${this.name} off`);
   }

@@ -19,7 +19,7 @@ class View {
 
   async update(data) {
     this.data = data;
-    this.naming.read(data.here, data.view);
+    this.naming.read(data.naming, data.view);
     if (this.here === data.here) return this.show();
     this.here = data.here;
     try {
@@ -36,10 +36,9 @@ class View {
     this.effect?.close();
   }
 
-  build({ result, blobs }) {
+  build({ result, blobs, pictures }) {
     this.close();
-    this.result = result;
-    this.blobs = blobs;
+    Object.assign(this, { result, blobs, pictures });
     const shares = result.concepts.map(({ share }) => share);
     this.reach = [Math.min(0, ...shares), Math.max(0.01, ...shares)];
     this.effect = new Effect(this);
@@ -60,7 +59,7 @@ class View {
   }
 
   picture(i) {
-    return `${this.here}/images/${i}`;
+    return this.pictures[i];
   }
 
   peek(beside, card, crop) {
@@ -86,6 +85,11 @@ class View {
   reset() {
     for (const card of this.cards) card.set(1);
     this.effect.ask([]);
+  }
+
+  // Where to ask what becomes of the answers; nowhere for whoever may only look.
+  get probe() {
+    return this.data.probe;
   }
 
   changed() {

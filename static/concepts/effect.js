@@ -22,7 +22,7 @@ const MARKUP = `
 <div class="told" role="status"></div>`;
 
 export class Effect {
-  // view: {here, result, picture(i)}
+  // view: {probe, result, picture(i)}
   constructor(view) {
     this.view = view;
     this.root = element("section", { class: "effect answer", "aria-label": "What if" });
@@ -57,7 +57,7 @@ export class Effect {
   ask(changed) {
     this.parts.reset.hidden = !changed.length;
     this.said = said(changed);
-    this.parts.said.textContent = this.said || "What if a concept were missing?";
+    this.parts.said.textContent = this.said || (this.view.probe ? "What if a concept were missing?" : "The picture of a crop");
     if (!changed.length) {
       this.asking.stop();
       this.root.removeAttribute("aria-busy");
@@ -65,7 +65,7 @@ export class Effect {
       for (const part of [this.parts.classes, this.parts.accuracy]) part.replaceChildren();
       this.parts.heading.hidden = true;
       this.parts.of.textContent = "";
-      this.parts.note.textContent = "Switch a concept off, or turn it up or down: the model\u2019s answer for this picture and for all of them moves at once. Click a crop to choose its picture.";
+      this.parts.note.textContent = !this.view.probe ? "Click a crop to see its picture." : "Switch a concept off, or turn it up or down: the model\u2019s answer for this picture and for all of them moves at once. Click a crop to choose its picture.";
       return;
     }
     this.root.setAttribute("aria-busy", "true");
@@ -74,7 +74,7 @@ export class Effect {
 
   async probe(question, signal) {
     try {
-      const told = await ask(`${this.view.here}/probe`, { method: "POST", body: question, signal });
+      const told = await ask(this.view.probe, { method: "POST", body: question, signal });
       if (!signal.aborted) this.answered(told, question);
     } catch (error) {
       if (signal.aborted) return;

@@ -6,11 +6,15 @@ import { read } from "../whylens.map/safetensors.js";
 const known = new Map();
 const tensors = new Map();
 
-// → {result, blobs}: blobs by name, as addresses
+// → {result, blobs, pictures}: blobs by name and pictures by number, as addresses
 export function findings(here, root) {
   return once(known, here, async () => {
-    const { result, blobs } = await ask(here);
-    return { result, blobs: Object.fromEntries(Object.entries(blobs).map(([name, path]) => [name, `${root}${path}`])) };
+    const { result, blobs, pictures } = await ask(here);
+    return {
+      result,
+      blobs: Object.fromEntries(Object.entries(blobs).map(([name, path]) => [name, `${root}${path}`])),
+      pictures: pictures.map((path) => `${root}${path}`),
+    };
   });
 }
 

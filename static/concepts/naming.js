@@ -13,8 +13,9 @@ export class Naming {
     this.view = {};
   }
 
-  read(here, view) {
-    this.here = here;
+  // url: where changes are kept; without one, names are only read
+  read(url, view) {
+    this.url = url;
     this.view = view;
   }
 
@@ -33,7 +34,7 @@ export class Naming {
   // The server is told all there is of one concept or strategy.
   async save(kind, index, change) {
     const { name = "", suspicious = false } = this.note(kind, index);
-    this.view = await ask(`${this.here}/view`, { method: "PATCH", body: { [kind]: index, name, suspicious, ...change } });
+    this.view = await ask(this.url, { method: "PATCH", body: { [kind]: index, name, suspicious, ...change } });
     this.onChange();
   }
 }
@@ -44,6 +45,7 @@ export function usual(kind, rank) {
 
 // A name that is a field, a flag beside it, and the reason where the server refuses one. `about`: {kind, index, rank}.
 export function label(naming, { kind, index, rank }) {
+  if (!naming.url) return written(naming, kind, index, rank);
   const field = element("input", { class: "name", type: "text", maxlength: LONGEST, placeholder: usual(kind, rank), "aria-label": `Name of ${usual(kind, rank).toLowerCase()}`, autocomplete: "off", spellcheck: "false" });
   const flag = element("button", { class: "flag", type: "button" });
   const fault = element("p", { class: "fault", role: "alert" });
@@ -73,4 +75,16 @@ export function label(naming, { kind, index, rank }) {
   flag.addEventListener("click", () => save({ suspicious: !naming.suspicious(kind, index) }));
   show();
   return { field, flag, fault, show };
+}
+
+// The same where nothing can be changed.
+function written(naming, kind, index, rank) {
+  const field = element("strong", { class: "called" });
+  const flag = element("span", { class: "marked" });
+  const show = () => {
+    field.textContent = naming.name(kind, index, rank); // anybody's words: never markup
+    flag.textContent = naming.suspicious(kind, index) ? "\u2691 suspicious" : "";
+  };
+  show();
+  return { field, flag, fault: element("span"), show };
 }

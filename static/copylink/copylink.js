@@ -11,8 +11,10 @@ export default function ({ data, parentElement }) {
     mounted.set(parentElement, root);
   }
   const [button, input] = root.children;
+  const url = new URL(data.path, window.location.origin).href;
+  input.hidden = !data.shown;
+  input.value = url;
   button.onclick = async () => {
-    const url = new URL(data.path, window.location.origin).href;
     try {
       await navigator.clipboard.writeText(url);
       button.textContent = "Copied";
@@ -20,7 +22,6 @@ export default function ({ data, parentElement }) {
     } catch (error) {
       if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
       input.hidden = false;
-      input.value = url;
       input.select();
     }
   };

@@ -11,7 +11,7 @@ const SHOWN = 24; // pictures; more are a click away
 const THUMB = 56; // pixels
 
 export class Side {
-  // owner: {result, images, groups, naming, marks, concept(k), shares(i), axis, spriteUrl, explain(i)}
+  // owner: {result, images, groups, naming, marks, concept(k), shares(i), axis, spriteUrl, explains, explain(i)}
   constructor(owner) {
     this.owner = owner;
     this.root = element("section", { class: "side", "aria-label": "Chosen pictures" });
@@ -43,7 +43,7 @@ export class Side {
         const first = this.limit;
         this.limit += SHOWN;
         this.draw();
-        this.root.querySelectorAll(".explain")[first]?.focus();
+        (this.root.querySelectorAll(".explain")[first] ?? this.root.querySelector(".more"))?.focus();
       });
       this.root.append(more);
     }
@@ -96,7 +96,7 @@ export class Side {
         element("span", { class: right === false ? "wrong" : "right", text: right === false ? `\u2715 ${said}, labelled ${truth}` : right ? `\u2713 ${said}` : said }),
         bar(shares, axis, marks),
         leading(shares, marks, (k) => this.owner.concept(k)),
-        explain,
+        ...(this.owner.explains ? [explain] : []),
       ),
     );
   }

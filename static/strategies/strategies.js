@@ -39,7 +39,7 @@ class View {
   async update(data, trigger) {
     this.trigger = trigger;
     this.data = data;
-    this.naming.read(data.here, data.view);
+    this.naming.read(data.naming, data.view);
     if (this.here === data.here) return this.renamed();
     this.here = data.here;
     this.close();
@@ -153,6 +153,11 @@ class View {
     this.twin.draw();
     this.graph.paint();
     if (members.length) this.say(`${members.length === 1 ? "One picture" : `${members.length} pictures`} chosen.`);
+  }
+
+  // Whether a picture can be explained in full from here.
+  get explains() {
+    return Boolean(this.data.explain);
   }
 
   explain(i) {

@@ -17,6 +17,8 @@ import { Sheet } from "./sheet.js";
 const PAUSE = 120; // milliseconds between two questions
 const KEYS = "Arrow keys go from word to word. Space switches a word off and on, Enter puts another in its place, P tells which others it works with.";
 
+const READING = "Arrow keys go from word to word.";
+
 const MARKUP = `
 <div class="tools" role="toolbar" aria-label="How the text is drawn">
   <div class="views" role="group" aria-label="What has a value">
@@ -79,7 +81,7 @@ class View {
       onDone: (id) => this.trigger("finished", id),
       onAgain: (id) => this.trigger("again", id),
     });
-    this.sheet = new Sheet(this.parts.text, { onRead: (reading) => this.say(reading), onAct: (act, words) => this.act(act, words) });
+    this.sheet = new Sheet(this.parts.text, { onRead: (reading) => this.say(reading) });
     this.pairs = new Pairs(this.root, this.sheet, (words) => this.tell(words));
     this.asking = new Latest((question, signal) => this.probe(question, signal), PAUSE);
     this.edits = new Edits([]);
@@ -114,7 +116,10 @@ class View {
   async update(data, trigger) {
     this.trigger = trigger;
     this.data = data;
-    this.parts.text.setAttribute("aria-label", `${data.alt} ${KEYS}`);
+    // without an address to ask at, words can be read and no more
+    this.sheet.onAct = data.probe ? (act, words) => this.act(act, words) : null;
+    this.parts.answer.hidden = !data.probe;
+    this.parts.text.setAttribute("aria-label", `${data.alt} ${data.probe ? KEYS : READING}`);
     this.colours = table(data.stops);
     this.measure();
     if (this.input !== data.input) {
@@ -219,7 +224,7 @@ class View {
 
   say(reading) {
     this.scale.mark(reading?.value ?? null);
-    this.parts.acts.hidden = !reading;
+    this.parts.acts.hidden = !reading || !this.sheet.onAct;
     if (!reading) {
       this.parts.reading.textContent = this.sheet.map ? `Point at a ${this.noun()} to read its value.` : "";
       return;

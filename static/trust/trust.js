@@ -51,7 +51,7 @@ class Panel {
   }
 
   about({ url, target }) {
-    return this.data?.url === url && this.data.target === target;
+    return this.data?.url === url && this.data?.target === target;
   }
 
   // Another map's stream may not speak for this one.

@@ -9,12 +9,19 @@ import pytest
 from pydantic import ValidationError
 
 from app.__main__ import main
+from app.passwords import PasswordHash, _encoded, _scrypt
 from app.settings import Settings, variables
 
+HASH = str(PasswordHash.of("a long password"))
+KNOWN = f"scrypt:14:8:1:{_encoded(bytes(16))}:{_encoded(_scrypt('changeme', 14, 8, 1, bytes(16)))}"
 GIVEN: dict[str, tuple[str, object]] = {
     "HOME": ("/srv/whylens", Path("/srv/whylens")),
     "HOST": ("localhost", "localhost"),
     "PORT": ("9000", 9000),
+    "ALLOWED_HOSTS": ("whylens.example, other.example", "whylens.example, other.example"),
+    "PASSWORD_HASH": (HASH, HASH),
+    "IDENTITY_HEADER": ("X-Forwarded-User", "x-forwarded-user"),
+    "TRUSTED_PROXIES": ("10.0.0.0/8, ::1", "10.0.0.0/8, ::1"),
     "DATABASE_URL": ("postgresql+psycopg://u:p@db/w", "postgresql+psycopg://u:p@db/w"),
     "RAY_ADDRESS": ("ray-head:6379", "ray-head:6379"),
     "JOB_SLOTS": ("4", 4),
@@ -38,6 +45,12 @@ WRONG = [
     ("HOST", "0.0.0.0", "127.0.0.1, ::1, localhost"),
     ("HOST", "example.org", "got 'example.org'"),
     ("HOST", "", "127.0.0.1"),
+    ("ALLOWED_HOSTS", "whylens.example", "only with a password or an identity header"),
+    ("PASSWORD_HASH", "a long password", "must be what `python -m app hash-password` prints"),
+    ("PASSWORD_HASH", KNOWN, "is of a password that everybody knows"),
+    ("IDENTITY_HEADER", "X-User", "WHYLENS_TRUSTED_PROXIES"),
+    ("IDENTITY_HEADER", "X User:", "letters, digits and hyphens"),
+    ("TRUSTED_PROXIES", "proxy", "'proxy'"),
     ("PORT", "eighty", "integer"),
     ("PORT", "", "integer"),
     ("PORT", "0", "1"),
@@ -70,10 +83,46 @@ def test_the_table_above_is_complete() -> None:
     assert {f"WHYLENS_{name}" for name in GIVEN} == set(variables())
 
 
-def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, (text, _) in GIVEN.items():
+@pytest.mark.parametrize("other", ["PASSWORD_HASH", "IDENTITY_HEADER"])
+def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+    """All that can be set together: what tells users apart is one of two."""
+    given = {name: both for name, both in GIVEN.items() if name != other}
+    for name, (text, _) in given.items():
         monkeypatch.setenv(f"WHYLENS_{name}", text)
-    assert Settings().model_dump() == {name.lower(): value for name, (_, value) in GIVEN.items()}
+    assert Settings().model_dump(exclude={other.lower()}) == {name.lower(): value for name, (_, value) in given.items()}
+
+
+def test_a_password_and_a_header_are_two_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PASSWORD_HASH", "IDENTITY_HEADER", "TRUSTED_PROXIES"):
+        monkeypatch.setenv(f"WHYLENS_{name}", GIVEN[name][0])
+    with pytest.raises(ValidationError, match="choose either"):
+        Settings()
+
+
+def test_a_guarded_server_may_be_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHYLENS_HOST", "0.0.0.0")
+    monkeypatch.setenv("WHYLENS_PASSWORD_HASH", HASH)
+    assert Settings().hosts == {"127.0.0.1", "::1", "localhost"}, "still asked for on this machine only"
+    monkeypatch.setenv("WHYLENS_ALLOWED_HOSTS", "Whylens.example")
+    assert Settings().hosts == {"127.0.0.1", "::1", "localhost", "whylens.example"}
+    assert HASH not in repr(Settings())
+
+
+@pytest.mark.parametrize(
+    ("address", "trusted"),
+    [
+        ("10.1.2.3", True),
+        ("::ffff:10.1.2.3", True),
+        ("::1", True),
+        ("11.0.0.1", False),
+        ("127.0.0.1", False),
+        ("", False),
+        ("testclient", False),
+    ],
+)
+def test_which_proxies_are_believed(address: str, trusted: bool) -> None:
+    assert Settings(trusted_proxies=GIVEN["TRUSTED_PROXIES"][0]).trusts(address) is trusted
+    assert not Settings().trusts(address)
 
 
 def test_nothing_needs_to_be_set() -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from app import components, concepts
 from app.service import Service
 from app.storage.concepts import Concepts
-from app.views import colours
+from app.views import colours, share
 from app.views.concepts import definitions, measures, numbers, wish
 from app.views.names import plain
 
@@ -30,24 +30,30 @@ class Asked:
     finished: bool = False
 
 
-def draw(desk: Service, current: Concepts) -> Asked | None:
+def draw(desk: Service, owner: str, current: Concepts) -> Asked | None:
     shown = concepts.describe(desk, current)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(heading(shown), width="stretch")
         components.copy_link(f"/concepts?c={current.id}", key="link")
+        share.draw(desk, owner, current)
     st.markdown(sentence(shown))
     if shown["result"] is None:
         return _under_way(shown)
     another = _tally(shown)
     if another is not None:
         return Asked(target=another)
+    image = sections(shown, _acts(shown))
+    if st.session_state["section"] == QUALITY:
+        numbers.draw(desk, current, shown["spec"]["n_concepts"])
+    return None if image is None else Asked(image=image)
+
+
+def sections(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> int | None:
+    """What was found; `acts` is what can be done with it. The picture to be explained in full, if one was chosen."""
     section = st.radio(
         "Section", list(SECTIONS), horizontal=True, label_visibility="collapsed", key="section", bind="query-params"
     )
-    image = SECTIONS[section](shown)
-    if section == QUALITY:
-        numbers.draw(desk, current, shown["spec"]["n_concepts"])
-    return None if image is None else Asked(image=image)
+    return SECTIONS[section](shown, acts)
 
 
 def heading(shown: Mapping[str, Any]) -> str:
@@ -117,10 +123,16 @@ def _tally(shown: Mapping[str, Any]) -> int | None:
     return chosen if chosen != target else None
 
 
-def _data(shown: Mapping[str, Any]) -> dict[str, Any]:
+def _acts(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What its owner can do with it: what is missing here cannot be done."""
+    here = f"{API}concepts/{shown['id']}"
+    return {"here": here, "naming": f"{here}/view", "probe": f"{here}/probe", "explain": True}
+
+
+def _data(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> dict[str, Any]:
     """Addresses and notes: the findings themselves the components read where they are."""
     return {
-        "here": f"{API}concepts/{shown['id']}",
+        **acts,
         "root": API,
         "view": shown["view"],
         "keys": colours.CATEGORICAL,
@@ -128,21 +140,21 @@ def _data(shown: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _concepts(shown: Mapping[str, Any]) -> None:
-    components.concepts(_data(shown), key="concepts")
+def _concepts(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> None:
+    components.concepts(_data(shown, acts), key="concepts")
 
 
-def _strategies(shown: Mapping[str, Any]) -> int | None:
-    chosen = components.strategies(_data(shown), key="strategies")
+def _strategies(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> int | None:
+    chosen = components.strategies(_data(shown, acts), key="strategies")
     definitions.draw()
     return chosen
 
 
-def _quality(shown: Mapping[str, Any]) -> None:
+def _quality(shown: Mapping[str, Any], _: Mapping[str, Any]) -> None:
     measures.draw(shown["result"]["quality"])
 
 
-SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], int | None]] = {
+SECTIONS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], int | None]] = {
     "Concepts": _concepts,
     "Strategies": _strategies,
     QUALITY: _quality,

@@ -65,6 +65,13 @@ ROUTES = {
     ("post", "/explanations/{id}/trust"),
     ("get", "/explanations/{id}/trust"),
     ("get", "/explanations/{id}/trust/events"),
+    ("post", "/explanations/{id}/shares"),
+    ("post", "/concepts/{id}/shares"),
+    ("get", "/shares"),
+    ("get", "/shares/{id}"),
+    ("delete", "/shares/{id}"),
+    ("get", "/shares/{id}/blobs/{sha256}"),
+    ("post", "/shares/{id}/copy"),
 }
 
 
