@@ -10,6 +10,7 @@ from app.storage.database import Database
 from app.storage.explanations import Explanations
 from app.storage.heads import Heads
 from app.storage.image_sets import ImageSets
+from app.storage.revisions import Revisions
 from app.storage.runs import Runs
 
 
@@ -22,6 +23,7 @@ class Store:
     heads: Heads
     image_sets: ImageSets
     concepts: ConceptsOfUsers
+    revisions: Revisions
 
     @classmethod
     def at(cls, url: str) -> Store:
@@ -34,4 +36,5 @@ class Store:
             Heads(database),
             ImageSets(database),
             ConceptsOfUsers(database),
+            Revisions(database),
         )
