@@ -85,6 +85,7 @@ def sentence(shown: dict[str, Any], label: str, probability: float, model: str |
 def _map(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
     against = rival(shown)
     return _drawn(shown, target, label) | {
+        "here": f"/api/v1/explanations/{shown['id']}",
         "alt": f"Map of the evidence for {label}{'' if against is None else f' rather than {against}'} over the "
         "picture as the model sees it. Arrow keys read values.",
     }
