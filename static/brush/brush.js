@@ -5,7 +5,8 @@ import { Answer, MARKUP as ANSWER } from "./answer.js";
 import { Board } from "./board.js";
 import { blank } from "./effects.js";
 import { Hands } from "./hands.js";
-import { meaning, sheet } from "./keys.js";
+import { Keyboard } from "./keyboard.js";
+import { sheet } from "./keys.js";
 import { MARKUP as PAST, Past } from "./past.js";
 import { Patches } from "./patches.js";
 import { MARKUP as REVISIONS, Revisions } from "./revisions.js";
@@ -56,7 +57,7 @@ export class Brush {
       drop: () => this.drop(),
       hover: (place) => this.hover(place),
     });
-    for (const part of [this.head, this.tail]) part.addEventListener("keydown", (event) => this.key(event));
+    this.keyboard = new Keyboard(this, [this.head, this.tail]);
     this.explain(view.map, view.target);
     this.opening = this.revisions.trying(() => this.open());
   }
@@ -172,7 +173,8 @@ export class Brush {
       this.board.touch(this.stroke.rect);
       this.ask(true);
     }
-    this.stroke = this.grabbed = this.cornered = undefined;
+    this.stroke = this.grabbed = undefined;
+    this.keyboard.corners = [];
     this.hover(null);
   }
 
@@ -235,7 +237,7 @@ export class Brush {
       fit: () => this.look(() => this.board.closer(0)),
       keys: () => this.keys.showModal(),
       judge: () => this.score.judge(this.planes.added.slice(), this.target),
-      close: () => this.cornered && this.fillCorners(),
+      close: () => this.keyboard.close(),
       drop: () => this.drop(),
     };
     acts[name]();
@@ -264,69 +266,13 @@ export class Brush {
     this.replace(blank(this.size), "Reset");
   }
 
-  key(event) {
-    const typing = event.target.matches("input[type=text], select");
-    if (typing || this.keys.open) return;
-    if (this.canvas === event.target && this.worked(event)) return this.taken(event);
-    const asked = meaning(event, this.tools.state);
-    if (!asked || (event.key === "Enter" && !this.cornered)) return;
-    if (asked[0] === "set") this.tools.set(asked[1]);
-    else this.act(asked[1]);
-    this.taken(event);
-  }
-
-  taken(event) {
-    event.preventDefault();
-    event.stopPropagation(); // the page has keys of its own
-  }
-
-  // Arrows and Space on the board.
-  worked(event) {
-    const cells = this.tools.state.layer === "cells";
-    if (event.key === " ") {
-      if (cells && this.patches.known) {
-        this.turn(this.patches.at, !this.patches.off.has(this.patches.at));
-        this.answer.settle();
-      } else if (this.tools.state.shape === "lasso") this.corner();
-      else this.dabOnce();
-      return true;
-    }
-    if (cells && this.patches.known) {
-      if (!this.patches.step(event.key)) return false;
-      this.tell(`Cell ${this.patches.at + 1} of ${this.patches.count}, ${this.patches.off.has(this.patches.at) ? "off" : "on"}`);
-    } else if (this.hands.arrow(event)) {
-      const [column, row] = this.hands.cursor.map(Math.floor);
-      this.tell(`Row ${row}, column ${column}`);
-    } else return false;
-    this.hover(this.hands.cursor);
-    return true;
-  }
-
-  dabOnce() {
-    this.begin(this.hands.cursor, 1);
-    this.end();
-    this.hover(this.hands.cursor);
-  }
-
-  corner() {
-    this.cornered = [...(this.cornered ?? []), this.hands.cursor];
-    this.hover(this.hands.cursor);
-  }
-
-  fillCorners() {
-    const line = this.cornered;
-    this.cornered = undefined;
-    this.begin(line[0], 1);
-    if (this.stroke) this.stroke.line = line;
-    this.end();
-    this.hover(this.hands.cursor);
-  }
-
   hover(place) {
     const { layer, shape, size } = this.tools.state;
     if (layer === "cells") return this.board.mark(this.patches.known ? { cells: this.patches.marks } : {});
-    const ring = place && { at: place, radius: shape === "brush" ? size / 2 : 2 };
-    this.board.mark({ ring: ring ?? undefined, line: this.cornered ? [...this.cornered, this.hands.cursor] : this.stroke && shape === "lasso" ? this.stroke.line : undefined });
+    const ring = place ? { at: place, radius: shape === "brush" ? size / 2 : 2 } : undefined;
+    const { corners } = this.keyboard;
+    const line = corners.length ? [...corners, this.hands.cursor] : shape === "lasso" ? this.stroke?.line : undefined;
+    this.board.mark({ ring, line });
   }
 
   redraw() {

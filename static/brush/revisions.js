@@ -75,7 +75,7 @@ export class Revisions {
       const revision = await ask(`${this.here}?${asked}`, { method: "POST", bytes: planes });
       this.parts.remark.value = "";
       this.parts.conflict.hidden = true;
-      this.all.unshift(revision);
+      await this.list(); // a branch stands beside what others have kept meanwhile
       this.stands(revision);
       this.kept(revision);
       this.tell(`${named(revision)} is kept.`);
