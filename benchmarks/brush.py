@@ -1,7 +1,7 @@
 """How long a stroke waits for its answer, on a warm server: over HTTP, one forward of the default model.
 
-Idle, beside a running job, and beside a control that is still being computed; and from the end of a stroke to its full
-band of 20 places. Times are of this machine, shared and noisy: the load when each began is told with it.
+Without a job, beside a running one, and beside a control that is still being computed; and from the end of a stroke to
+its full band of 20 places. Times are of this machine, shared and noisy: the load when each began is told with it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
         quiet = measured(here)
         with job(server):
             busy = measured(here)
-        write("brush", {"strokes": STROKES, "bands": BANDS, "idle": quiet, "beside a running job": busy})
+        write("brush", {"strokes": STROKES, "bands": BANDS, "without a job": quiet, "beside a running job": busy})
 
 
 def measured(here: str) -> dict[str, object]:
@@ -44,7 +44,7 @@ def measured(here: str) -> dict[str, object]:
     strokes = spread([seconds(paint, here, k) for k in range(STROKES)])
     bands = spread([seconds(band, here, k) for k in range(BANDS)])
     with ThreadPoolExecutor(1) as other:
-        control = other.submit(lambda: [band(here, k) for k in range(BANDS)])
+        control = other.submit(bands_in_a_row, here)
         beside = spread([seconds(paint, here, k) for k in until_done(control.done)])
     return {"load": load, "stroke to answer": strokes, "stroke beside a control": beside, "stroke to full band": bands}
 
@@ -60,6 +60,11 @@ def band(here: str, k: int) -> None:
         _post(f"{here}/paint/control?part={part}", k)
 
 
+def bands_in_a_row(here: str) -> None:
+    for k in range(BANDS):
+        band(here, k)
+
+
 def _post(address: str, k: int) -> None:
     amount = np.zeros((SIDE, SIDE), np.uint8)
     amount[20 + k % 100 : 90 + k % 100, 60:160] = 255
@@ -67,7 +72,7 @@ def _post(address: str, k: int) -> None:
 
 
 def judged(server: Server, id: str) -> None:
-    """The first example is judged by itself; what is idle is idle only after that."""
+    """The first example is judged by itself; nothing runs only after that."""
     server.post(f"explanations/{id}/trust")
     while server.get(f"explanations/{id}/trust")["progress"]["state"] != "done":
         time.sleep(0.5)
