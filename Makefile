@@ -40,7 +40,7 @@ whole: $(VENV)/dev $(VENV)/chromium
 
 # DATA: a folder with imagenet_samples/, coco_boxes/ and text/; without it the benchmarks that need one are left out
 bench: $(VENV)/dev
-	@for name in engine precision serving rise_agreement kernel_shap planted_shortcut; do \
+	@for name in engine precision serving brush rise_agreement kernel_shap planted_shortcut; do \
 		echo "Whylens: benchmark $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@if [ -n "$(DATA)" ]; then \
 		$(BIN)/python -m benchmarks.accuracy --data "$(DATA)" && \

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from app.jobs.look import named
 from app.jobs.spec import ConceptSpec
 from app.service import Service
 from app.storage.explanations import Explanation
@@ -60,17 +61,22 @@ def rival(shown: dict[str, Any]) -> str | None:
 def edited(desk: Service, owner: str, id: str, off: Iterable[int], replace: Mapping[int, str]) -> dict[str, Any]:
     """The classes of an edited text beside those of the text as it was, likeliest first, and those asked for."""
     look = desk.run(desk.explanation(owner, id)).look
-    asked, found = desk.probe(owner, id, off, replace)
-    named = labels(look)
-    before = {k: p for k, _, p in look["rivals"]} | dict(zip(look["classes"], look["probabilities"], strict=True))
+    found = desk.probe(owner, id, off, replace)
     return {
-        "classes": asked.classes,
-        "labels": [named[k] for k in asked.classes],
+        **unedited(look),
         "probabilities": found.probabilities,
-        "before": [before[k] for k in asked.classes],
         "band": {"low": found.low, "high": found.high, "sets": found.sets},
         "text": found.text,
     }
+
+
+def unedited(look: dict[str, Any]) -> dict[str, Any]:
+    """The classes that a look names, and what the model answered before anything was edited."""
+    classes, called = named(look), labels(look)
+    before = {k: p for k, _, p in look.get("rivals", ())} | dict(
+        zip(look["classes"], look["probabilities"], strict=True)
+    )
+    return {"classes": classes, "labels": [called[k] for k in classes], "before": [before[k] for k in classes]}
 
 
 def head(own: OwnedHead) -> dict[str, Any]:

@@ -20,12 +20,16 @@ class NotFoundError(LookupError):
     """No such thing, or not theirs: the two look alike."""
 
 
+class ConflictError(ValueError):
+    """Somebody else was faster; the message says what can be done."""
+
+
 MENDABLE = (RequestError, UploadError, UnsupportedModelError, InputError)
 
 
 def sentence(error: BaseException) -> str:
     """What to tell the user. Anything not made for them is logged with its traceback under the id they are given."""
-    if isinstance(error, (*MENDABLE, NotFoundError)):
+    if isinstance(error, (*MENDABLE, NotFoundError, ConflictError)):
         return str(error)
     short = uuid.uuid4().hex[:8]
     LOG.error("unexpected error %s", short, exc_info=error)

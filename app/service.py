@@ -12,7 +12,7 @@ from app.failures import NotFoundError, RequestError
 from app.jobs.edit import Edit, Edited, stand
 from app.jobs.fitting import Fits, refuse_impossible
 from app.jobs.heads import head_id
-from app.jobs.look import INPUTS, specify
+from app.jobs.look import INPUTS, named, specify
 from app.jobs.pairs import Paired, Pairing
 from app.jobs.pool import Pool
 from app.jobs.question import Question
@@ -182,7 +182,7 @@ class Service:
         """Part of this explanation: its input or its result. Knowing a hash gives nothing else."""
         return found(self.store.runs.blob(self.explanation(owner, id).run, minted(sha256)), "part")
 
-    def probe(self, owner: str, id: str, off: Iterable[int], replace: Mapping[int, str]) -> tuple[Edit, Edited]:
+    def probe(self, owner: str, id: str, off: Iterable[int], replace: Mapping[int, str]) -> Edited:
         """What becomes of the classes named by the look when words are switched off or replaced."""
         run = self._texts_run(owner, id, "Words are switched off and replaced in texts")
         asked = Edit(
@@ -191,10 +191,10 @@ class Service:
             off=frozenset(off),
             replace=dict(replace),
             baseline=stand(run.spec.params),
-            classes=tuple(dict.fromkeys([*run.look["classes"], *(k for k, _, _ in run.look["rivals"])])),
+            classes=named(run.look),
             seed=run.spec.seed,
         )
-        return asked, self.pool.edit(run.spec.model, run.spec.digest, asked)
+        return self.pool.edit(run.spec.model, run.spec.digest, asked)
 
     def pairs(self, owner: str, id: str, word: int) -> Paired:
         """What a word says together with each of the others about the class looked at."""

@@ -8,18 +8,19 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.api import assets, catalogue, concepts, docs, explanations, heads, sets, shares
-from app.failures import MENDABLE, NotFoundError, sentence
+from app.api import assets, catalogue, concepts, docs, explanations, heads, paint, revisions, sets, shares
+from app.failures import MENDABLE, ConflictError, NotFoundError, sentence
 
 
 def api() -> FastAPI:
     """An application of its own, so that unknown paths below it are answered in JSON and not by the page."""
     app = FastAPI(title="Whylens", version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
-    for noun in (assets, catalogue, concepts, docs, explanations, heads, sets, shares):
+    for noun in (assets, catalogue, concepts, docs, explanations, heads, paint, revisions, sets, shares):
         app.include_router(noun.router)
     for mendable in MENDABLE:
         app.add_exception_handler(mendable, _mendable)
     app.add_exception_handler(NotFoundError, _missing)
+    app.add_exception_handler(ConflictError, _conflict)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -32,6 +33,10 @@ def _mendable(_: Request, error: Exception) -> Response:
 
 def _missing(_: Request, error: Exception) -> Response:
     return _error(404, str(error))
+
+
+def _conflict(_: Request, error: Exception) -> Response:
+    return _error(409, str(error))
 
 
 def _invalid(_: Request, error: Exception) -> Response:

@@ -20,11 +20,12 @@ NAMES = (
     "map", "tokens", "classes", "drop", "gallery", "copylink", "trust", "compare",
     "setdrop", "progress", "concepts", "strategies",
 )  # fmt: skip
+PARTS = ("brush",)  # served beside them: what a component opens when it is asked to
 
 
 @cache
 def _registered() -> Mapping[str, Any]:
-    parts = [ComponentConfig(name=name, asset_dir=name) for name in NAMES]
+    parts = [ComponentConfig(name=name, asset_dir=name) for name in (*NAMES, *PARTS)]
     get_bidi_component_manager().register_from_manifest(
         ComponentManifest(name="whylens", version="1", components=parts), STATIC
     )

@@ -94,6 +94,11 @@ def look(model: Classifier, data: bytes, question: Question) -> Look:
     )
 
 
+def named(look: Mapping[str, Any]) -> tuple[int, ...]:
+    """Every class that a stored look names: those read, and their rivals."""
+    return tuple(dict.fromkeys([*look["classes"], *(k for k, _, _ in look.get("rivals", ()))]))
+
+
 def read(model: Classifier, kind: Kind, data: bytes) -> Prepared:
     """The input as the model takes it. Raises RequestError where it takes another kind, or nothing of this text."""
     refuse_other_kind(model, kind)

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import BoundedSemaphore, RLock, Timer, get_native_id
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol, TypeVar, get_args
 
 import ray
 import torch
@@ -27,6 +27,7 @@ import models
 from app import failures
 from app.jobs.activations import ActivationCache
 from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
+from app.jobs.easel import Brushwork, Easels
 from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import NICENESS, FitBook, Fits
 from app.jobs.heads import Definition, fitted, prompted
@@ -39,9 +40,12 @@ from app.jobs.run import execute
 from app.jobs.shelf import Shelf
 from app.jobs.sizing import sized
 from app.jobs.spec import UNFINISHED, ConceptSpec, TrustSpec
+from app.jobs.threads import alone
 from app.settings import Settings
 from app.storage.store import Store
 from models.card import Kind
+
+T = TypeVar("T")
 
 NAMESPACE = "whylens"
 DEATHS = 3  # of the worker on one run, before it is the run's own fault
@@ -60,6 +64,7 @@ class Pool(Protocol):
     def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan: ...
     def intervene(self, key: str, asked: Intervention) -> dict[str, Any]: ...
     def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]: ...
+    def brush(self, key: str, asked: Brushwork[T]) -> T: ...
     def cards(self) -> tuple[dict[str, Any], ...]: ...
     def fits(self, model: str) -> Fits | None: ...
     def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition: ...
@@ -98,7 +103,7 @@ class RayPool:
             "max_restarts": -1,
             "num_cpus": 0,
         }
-        groups = {"quick": 2, "edits": 2, "slow": 1, "concepts": 2, "heads": 1}
+        groups = {"quick": 2, "edits": 2, "slow": 1, "concepts": 2, "heads": 1, "strokes": 2, "controls": 1}
         grouped: Any = ray.remote(concurrency_groups=groups)  # type: ignore[call-overload]  # ray's stubs lack it
         probe: Any = grouped(Probe).options(name="probe", max_concurrency=2, **named)
         dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
@@ -138,6 +143,11 @@ class RayPool:
         """What other numbers of concepts of a study would be worth; some seconds."""
         told: dict[str, Any] = _answer(self._probe.sizes.remote(key, k, factorizer, seed))
         return told
+
+    def brush(self, key: str, asked: Brushwork[T]) -> T:
+        """About the picture of a finished explanation; strokes wait for no controls."""
+        answer: T = _answer(self._probe.brush.options(concurrency_group=asked.group).remote(key, asked))
+        return answer
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         cards: tuple[dict[str, Any], ...] = _answer(self._probe.cards.remote())
@@ -271,6 +281,7 @@ class Probe:
         self._shelf = _shelf(settings, store)
         self._cache, self._paces = _cache(settings), Paces()
         self._benches = Benches(store, self._shelf, self._cache)
+        self._easels = Easels(store, self._shelf)
         self._fits = FitBook(self._shelf)
         self._fits.find(settings.model)  # the first page has it at once
         self._fits.warm(settings.text_model)  # and the first text need not wait for its model
@@ -302,6 +313,11 @@ class Probe:
     def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]:
         """Beside interventions, which must not wait for it."""
         return sized(self._benches.of(key)[1], k, factorizer, seed)
+
+    @ray.method(concurrency_group="strokes")
+    def brush(self, key: str, asked: Brushwork[T]) -> T:
+        alone(NICENESS if asked.group == "controls" else 0)
+        return self._easels.answer(key, asked)
 
     @ray.method(concurrency_group="quick")
     def fits(self, model: str) -> Fits | None:

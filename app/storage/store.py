@@ -10,6 +10,7 @@ from app.storage.database import Database
 from app.storage.explanations import Explanations
 from app.storage.heads import Heads
 from app.storage.image_sets import ImageSets
+from app.storage.revisions import Revisions
 from app.storage.runs import Runs
 from app.storage.shares import Shares
 
@@ -24,6 +25,7 @@ class Store:
     image_sets: ImageSets
     concepts: ConceptsOfUsers
     shares: Shares
+    revisions: Revisions
 
     @classmethod
     def at(cls, url: str) -> Store:
@@ -37,4 +39,5 @@ class Store:
             ImageSets(database),
             ConceptsOfUsers(database),
             Shares(database),
+            Revisions(database),
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -95,6 +95,25 @@ class ExplanationRow(Table):
     run: Mapped[str] = mapped_column(ForeignKey("runs.key"), index=True)
     asset: Mapped[str] = mapped_column(ForeignKey("assets.id"))
     view: Mapped[dict[str, Any]]
+    created: Mapped[float]
+
+
+class RevisionRow(Table):
+    """What somebody painted on an explanation; `planes` are two of bytes, `number` counts within the explanation."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (UniqueConstraint("explanation", "number", name="revisions_in_order"),)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    explanation: Mapped[str] = mapped_column(ForeignKey("explanations.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    parent: Mapped[str | None] = mapped_column(ForeignKey("revisions.id", ondelete="CASCADE"))
+    author: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(String(200))
+    target: Mapped[int]
+    mode: Mapped[str] = mapped_column(String(8))
+    fill: Mapped[str] = mapped_column(String(8))
+    area: Mapped[float]
+    planes: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), index=True)
     created: Mapped[float]
 
 

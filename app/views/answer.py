@@ -89,6 +89,7 @@ def pixels(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
     """What is drawn of a picture, for whoever sees it."""
     against = rival(shown)
     return _drawn(shown, target, label) | {
+        "here": f"/api/v1/explanations/{shown['id']}",
         "alt": f"Map of the evidence for {label}{'' if against is None else f' rather than {against}'} over the "
         "picture as the model sees it. Arrow keys read values.",
     }

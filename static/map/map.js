@@ -18,6 +18,7 @@ const MARKUP = `
   <label class="opacity">Opacity <input type="range" min="0" max="1" step="0.05"></label>
   <label><input type="checkbox" class="smooth"> Smooth</label>
   <label class="certain" title="Hide what is within two standard errors of zero"><input type="checkbox" class="clear"> Certain only</label>
+  <button type="button" class="edit" aria-pressed="false" hidden>Edit</button>
 </div>
 <div class="frame">
   <canvas tabindex="0" role="img"></canvas>
@@ -35,7 +36,7 @@ class View {
     this.root.innerHTML = MARKUP;
     parent.append(this.root);
     const find = (selector) => this.root.querySelector(selector);
-    this.parts = Object.fromEntries(["reading", "waiting", "certain"].map((name) => [name, find(`.${name}`)]));
+    this.parts = Object.fromEntries(["frame", "reading", "waiting", "certain", "edit"].map((name) => [name, find(`.${name}`)]));
     this.scale = new Legend(this.root);
     this.job = new Job(this.root, {
       onPreview: (tensors) => {
@@ -47,6 +48,7 @@ class View {
     });
     this.stage = new Stage(find(".frame canvas"), { onRead: (reading) => this.say(reading) });
     this.tools(find);
+    this.parts.edit.addEventListener("click", () => (this.brush ? this.leave() : this.edit()));
     this.wanted = 0; // number of the newest thing asked for; answers to older questions are dropped
   }
 
@@ -54,18 +56,48 @@ class View {
     const views = [...this.root.querySelectorAll("[data-view]")];
     const press = () => views.forEach((b) => b.setAttribute("aria-pressed", b.dataset.view === this.stage.look.view));
     views.forEach((button) => button.addEventListener("click", () => {
-      this.stage.change({ view: button.dataset.view });
+      this.look({ view: button.dataset.view });
       press();
     }));
     press();
     const opacity = find(".opacity input");
     opacity.value = this.stage.look.opacity;
-    opacity.addEventListener("input", () => this.stage.change({ opacity: Number(opacity.value) }));
+    opacity.addEventListener("input", () => this.look({ opacity: Number(opacity.value) }));
     for (const name of ["smooth", "clear"]) {
       const box = find(`.${name}`);
       box.checked = this.stage.look[name];
-      box.addEventListener("change", () => this.stage.change({ [name]: box.checked }));
+      box.addEventListener("change", () => this.look({ [name]: box.checked }));
     }
+  }
+
+  look(news) {
+    this.stage.change(news);
+    this.brush?.board.refresh();
+  }
+
+  // The picture makes room for one that can be painted on.
+  async edit() {
+    this.parts.edit.disabled = true;
+    const { Brush } = await import("../whylens.brush/brush.js");
+    this.parts.edit.disabled = false;
+    if (!this.stage.map || this.brush) return; // another explanation came meanwhile
+    const { picture, look, map } = this.stage;
+    this.brush = new Brush({ here: this.data.here, target: this.data.target, picture, look, map });
+    this.parts.frame.after(this.brush.head);
+    this.root.append(this.brush.tail);
+    this.parts.frame.hidden = this.parts.reading.hidden = true;
+    this.parts.edit.setAttribute("aria-pressed", "true");
+    this.legend();
+    this.brush.canvas.focus({ preventScroll: true });
+    this.brush.head.scrollIntoView({ block: "start" }); // picture and answer together
+  }
+
+  leave() {
+    this.brush?.close();
+    this.brush = undefined;
+    this.parts.frame.hidden = this.parts.reading.hidden = false;
+    this.parts.edit.setAttribute("aria-pressed", "false");
+    this.legend();
   }
 
   async update(data, trigger) {
@@ -76,6 +108,7 @@ class View {
     this.scale.say(data, this.colours);
     if (this.input !== data.input) {
       this.input = data.input;
+      this.leave();
       this.stage.explain(null);
       this.opening = picture(data.input).then((image) => this.data.input === data.input && this.stage.show(image));
     }
@@ -106,11 +139,15 @@ class View {
     const { values, stderr } = read(await answer.arrayBuffer());
     if (mine !== this.wanted) return;
     this.explain(values, stderr);
+    this.parts.edit.hidden = false;
+    this.brush?.explain(this.stage.map, data.target);
     this.root.dataset.drawn = data.map;
   }
 
   run(data) {
     this.quiet();
+    this.leave();
+    this.parts.edit.hidden = true;
     this.previews = null;
     delete this.root.dataset.drawn;
     this.job.run(data);
@@ -123,6 +160,7 @@ class View {
 
   close() {
     this.job.quiet();
+    this.leave();
   }
 
   coarse() {
@@ -144,7 +182,7 @@ class View {
   }
 
   legend() {
-    this.parts.certain.hidden = !this.stage.map?.stderr; // a method without chance has no doubt to show
+    this.parts.certain.hidden = !this.stage.map?.stderr || Boolean(this.brush); // a method without chance has no doubt to show, an edited map has none of its own
     this.scale.show(this.stage.map?.limits ?? null);
   }
 

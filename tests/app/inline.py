@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 import models
 from app.jobs.activations import ActivationCache
 from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
+from app.jobs.easel import Brushwork, Easels
 from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import Fits
 from app.jobs.heads import Definition, fitted, prompted
@@ -33,6 +34,8 @@ from explainers import method_fits
 from explainers.params import Parameters, Range
 from explainers.registry import Method
 from explainers.types import Attributions, Classifier, Progress, ScoreFunction
+
+T = TypeVar("T")
 
 
 def stocked(*ready: models.Classifier, heads: Callable[[str], Definition | None] | None = None) -> Shelf:
@@ -85,6 +88,9 @@ class InlinePool:
 
     def fit_head(self, base: str, texts: Sequence[str], labels: Sequence[str]) -> Definition:
         return fitted(self.shelf.get(base), texts, labels)
+
+    def brush(self, key: str, asked: Brushwork[T]) -> T:
+        return Easels(self.store, self.shelf).answer(key, asked)
 
     def cards(self) -> tuple[dict[str, Any], ...]:
         return tuple(asdict(model.card) for model in self.shelf._loaded.values())
