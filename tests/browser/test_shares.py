@@ -110,7 +110,7 @@ def test_given_opened_and_taken_back(page: Page, guest: Page, server: Server, ex
 
     with socket.expect_event("close", timeout=PATIENCE * 1000):  # the open page is cut off
         page.get_by_role("button", name="Take back").first.click()
-    assert guest.request.get(f"{server.url}/api/v1/shares/{id}").status == 404
+    assert guest.request.get(f"{server.url}/api/v1/shares/{id}").status == 401, "as if there had never been one"
     guest.reload()
     expect(guest.get_by_role("heading", name="There is nothing here")).to_be_visible()
     guest.goto(link_before(server))
