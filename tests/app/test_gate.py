@@ -239,7 +239,11 @@ def test_the_password_opens_a_session_and_leaving_ends_it(locked: Service) -> No
     assert client.get("/").status_code == 303
 
 
-@pytest.mark.parametrize("password", ["", PASSWORD + " ", PASSWORD.upper(), HASH, "\ud83d", "x" * 4_000])
+@pytest.mark.parametrize(
+    "password",
+    ["", PASSWORD + " ", PASSWORD.upper(), HASH, "\ud83d", "x" * 4_000],
+    ids=["none", "longer", "louder", "hash", "half", "long"],  # the hash has salt: no name for a test
+)
 def test_a_wrong_password(locked: Service, password: str) -> None:
     answer = browser(application(locked)).post(
         "/login", data={"password": password.encode("utf-8", "replace").decode()}, headers=ORIGIN
