@@ -36,6 +36,7 @@ export class Answer {
     this.control?.abort();
     this.resting = false;
     delete this.root.dataset.controlled;
+    this.fills = undefined;
     this.parts.filling.textContent = "";
     const share = question.off ? question.off.length : area(question.amount);
     this.parts.question.textContent = question.off ? patched(question) : painted(share, question.mode);
@@ -92,29 +93,32 @@ export class Answer {
       found.push(...told.probabilities);
       this.told = { ...this.told, band: band(found) };
       this.places = found.length;
-      this.show(part + 1 < PARTS);
+      if (part + 1 === PARTS) this.root.dataset.controlled = String(this.places);
+      this.show();
     }
-    this.root.dataset.controlled = String(this.places);
     this.tell(this.parts.finding.textContent);
     const fills = await this.asked(`paint/fills?mode=${question.mode}`, question, mine.signal);
     if (!fills || mine.signal.aborted) return;
-    const place = this.told.classes.indexOf(this.target);
-    this.parts.filling.textContent = spread(label, fills.fills, fills.probabilities.map((row) => row[place]));
+    this.fills = fills;
+    this.show();
   }
 
   explained() {
     return top(this.told, this.target).find((entry) => entry.target === this.target);
   }
 
-  show(more = true) {
+  show() {
     const shown = top(this.told, this.target);
     this.parts.bars.replaceChildren(...rows(shown, this.target));
     const { label, after, band: range } = this.explained();
     const { off, mode } = this.asking;
     if (!range) this.parts.finding.textContent = off ? "" : "Let go, and the grey band shows what the same area does elsewhere.";
     else if (off) this.parts.finding.textContent = cells(label, after, range, off.length, this.sets);
-    else if (more) this.parts.finding.textContent = `Trying the same area elsewhere: ${this.places} of 20 places\u2026`;
+    else if (!this.root.dataset.controlled) this.parts.finding.textContent = `Trying the same area elsewhere: ${this.places} of 20 places\u2026`;
     else this.parts.finding.textContent = verdict(label, after, range, this.places, mode);
+    if (!this.fills) return;
+    const place = this.told.classes.indexOf(this.target);
+    this.parts.filling.textContent = spread(label, this.fills.fills, this.fills.probabilities.map((row) => row[place]));
   }
 
   // The answer, or nothing where it was refused or is no longer wanted.

@@ -125,6 +125,19 @@ def test_the_choice_of_fill_and_mode_is_asked_again(page: Page, server: Server) 
     assert grey(board, 0.05, 0.95)
 
 
+def test_another_class_is_read_from_the_same_painting(page: Page, server: Server) -> None:
+    board = opened(page, server.url)
+    stroke(page, board, *ACROSS)
+    expect(page.locator(".filling")).to_contain_text("espresso")
+    page.get_by_role("button", name=re.compile("^cup")).click()
+    expect(page.locator(".bars li.explained .label")).to_have_text("cup")
+    expect(page.locator(".finding")).to_have_text(re.compile("ore than chance: .*, cup is at"))
+    expect(page.locator(".filling")).to_have_text(re.compile("^Over the four fills, cup goes"))
+    assert grey(board, 0.5, 0.4)
+    page.get_by_role("button", name=re.compile("^espresso 95")).click()
+    expect(page.locator(".bars li.explained .label")).to_have_text("espresso")
+
+
 def test_work_is_kept_and_two_tabs_do_not_overwrite_each_other(
     page: Page, server: Server, watch: Watch, camera: str
 ) -> None:
