@@ -21,7 +21,20 @@ ROLES = [name for name in vars(Pool) if not name.startswith("_")]
 
 @pytest.mark.parametrize("kind", [RayPool, InlinePool, HeldPool])
 def test_a_pool_answers_to_every_name_of_the_protocol(kind: type) -> None:
-    quick = {"look", "edit", "pair", "cards", "fits", "prompt_head", "fit_head", "settle", "plan", "intervene", "sizes"}
+    quick = {
+        "look",
+        "edit",
+        "pair",
+        "cards",
+        "fits",
+        "prompt_head",
+        "fit_head",
+        "settle",
+        "plan",
+        "intervene",
+        "sizes",
+        "brush",
+    }
     assert quick | {"submit", "cancel", "position", "ready", "close"} == set(ROLES)
     for name in ROLES:
         asked = list(inspect.signature(getattr(Pool, name)).parameters)

@@ -190,11 +190,14 @@ def test_a_hash_gives_nothing_outside_its_run(store: Store) -> None:
     assert store.runs.blob(key, "0" * 64) is None
 
 
+def test_nobody_works_on_a_deleted_run(store: Store) -> None:
+    assert store.runs.claim("0" * 64) is None
+    assert not store.runs.report("0" * 64, 1, 1, 1, b"")
+
+
 def test_an_unknown_run_is_damage(store: Store) -> None:
     calls: list[Callable[[], Any]] = [
         lambda: store.runs.get("0" * 64),
-        lambda: store.runs.claim("0" * 64),
-        lambda: store.runs.report("0" * 64, 1, 1, 1, b""),
         lambda: store.runs.asset("0" * 64),
     ]
     for call in calls:
