@@ -25,11 +25,12 @@ class ConflictError(ValueError):
 
 
 MENDABLE = (RequestError, UploadError, UnsupportedModelError, InputError)
+TOLD = (*MENDABLE, NotFoundError)  # what a page says and goes on
 
 
 def sentence(error: BaseException) -> str:
     """What to tell the user. Anything not made for them is logged with its traceback under the id they are given."""
-    if isinstance(error, (*MENDABLE, NotFoundError, ConflictError)):
+    if isinstance(error, (*TOLD, ConflictError)):
         return str(error)
     short = uuid.uuid4().hex[:8]
     LOG.error("unexpected error %s", short, exc_info=error)

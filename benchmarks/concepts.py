@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from jaxtyping import Float
 from PIL import Image
 from sklearn.decomposition import NMF
 from torch import Tensor
@@ -30,7 +29,7 @@ from benchmarks.record import write
 from explainers import ConceptBank
 from explainers.concepts.bank import rows
 from explainers.concepts.dictionaries import learn
-from explainers.concepts.quality import agreement, deletion, matched, relative_error, sparsity
+from explainers.concepts.quality import agreement, deletion, likeness, relative_error, sparsity
 
 CONCEPTS = 10
 FACTORIZERS = ("nmf", "semi_nmf", "kmeans", "pca")
@@ -100,16 +99,7 @@ def halves(bank: ConceptBank, factorizer: str) -> float:
     """Mean cosine of matched atoms of two halves of the photographs."""
     order = torch.randperm(len(bank.activations), generator=torch.Generator().manual_seed(0))
     first, second = (learn(rows(bank.activations[half]), CONCEPTS, factorizer, 0).D for half in order.chunk(2))
-    if factorizer == "pca":  # a direction is the same backwards
-        return max_abs(first, second)
-    return float(matched(first, second)[1].mean())
-
-
-def max_abs(first: Float[Tensor, "k p"], second: Float[Tensor, "k p"]) -> float:
-    from scipy.optimize import linear_sum_assignment
-
-    cosine = (first @ second.T).abs()
-    return float(cosine[linear_sum_assignment(-cosine.numpy())].mean())
+    return likeness(first, second, factorizer)
 
 
 def seconds(model: models.ImageClassifier, images: list[Image.Image], bank: ConceptBank) -> dict[str, dict[str, float]]:

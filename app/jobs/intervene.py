@@ -22,7 +22,7 @@ from app.jobs.shelf import Shelf
 from app.jobs.spec import ConceptSpec
 from app.storage.runs import Run
 from app.storage.store import Store
-from explainers.concepts.bank import placed, rows
+from explainers.concepts.bank import coded
 from explainers.concepts.dictionaries import Dictionary
 from explainers.concepts.importance import scaled
 from explainers.concepts.reading import Reader, Recollection
@@ -84,7 +84,7 @@ class Bench:
 
     def read(self, places: Sequence[int]) -> tuple[Float[Tensor, "n p *map"], Float[Tensor, "n k *map"]]:
         *_, (_, a) = self.reader.activations([self.chosen[place] for place in places])
-        return a, encoded(self.dictionary, a)
+        return a, coded(self.dictionary, a)
 
 
 class Benches:
@@ -140,12 +140,8 @@ def laid_out(store: Store, model: Classifier, spec: ConceptSpec, run: Run[Any], 
         truth=tuple(named[i] for i in chosen),
         followed=followed,
         a=a,
-        u=encoded(dictionary, a),
+        u=coded(dictionary, a),
     )
-
-
-def encoded(dictionary: Dictionary, a: Float[Tensor, "n p *map"]) -> Float[Tensor, "n k *map"]:
-    return torch.cat([placed(dictionary.encode(rows(part)), part) for part in a.split(32)])
 
 
 def evenly(count: int, most: int) -> tuple[int, ...]:

@@ -38,12 +38,7 @@ class Painted:
     fill: Fill = "blur"
 
     def __post_init__(self) -> None:
-        h, w = self.size
-        if len(self.amount) != h * w:
-            raise RequestError(
-                f"The painted area must have {h} \u00d7 {w} = {h * w:,} bytes, one for each pixel that the model sees; "
-                f"got {len(self.amount):,}."
-            )
+        refuse_other_size("The painted area", self.amount, self.size)
 
     @property
     def painting(self) -> Painting:
@@ -102,6 +97,15 @@ class Divided:
             else superpixels(easel.x, REGIONS**2)
         )
         return found.cell.numpy().astype(np.dtype("<u2")).tobytes()
+
+
+def refuse_other_size(what: str, data: bytes, size: tuple[int, int]) -> None:
+    h, w = size
+    if len(data) != h * w:
+        raise RequestError(
+            f"{what} must have {h} \u00d7 {w} = {h * w:,} bytes, one for each pixel that the model sees; "
+            f"got {len(data):,}."
+        )
 
 
 def plane(data: bytes, size: tuple[int, int]) -> Tensor:

@@ -9,9 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from app.failures import RequestError
 from app.jobs.easel import Easel, Group
-from app.jobs.paint import plane
+from app.jobs.paint import plane, refuse_other_size
 from explainers.metrics.curves import Curve, Deletion, Insertion, RandomOrders
 from explainers.metrics.setting import PictureSetting
 from explainers.scoring import ModelScore
@@ -35,12 +34,7 @@ class Rescored:
     target: int
 
     def __post_init__(self) -> None:
-        h, w = self.size
-        if len(self.added) != h * w:
-            raise RequestError(
-                f"The changes must have {h} \u00d7 {w} = {h * w:,} bytes, one for each pixel that the model sees; "
-                f"got {len(self.added):,}."
-            )
+        refuse_other_size("The changes", self.added, self.size)
 
     def answer(self, easel: Easel) -> dict[str, Any]:
         spec = easel.run.spec

@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from app import concepts, wiring
-from app.failures import MENDABLE, NotFoundError
+from app.failures import TOLD, NotFoundError
 from app.jobs.asking import ConceptQuestion
 from app.jobs.question import Question
 from app.standing import SHAPES
@@ -16,7 +16,6 @@ from app.views.concepts import earlier, study, wish
 from app.views.names import plain
 from app.views.visitor import owner
 
-TOLD = (*MENDABLE, NotFoundError)
 FIRST = ConceptQuestion(model="planted_shortcut", target="square")
 
 desk = wiring.service()

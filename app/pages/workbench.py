@@ -5,13 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from app import wiring
-from app.failures import MENDABLE, NotFoundError
+from app.failures import TOLD, NotFoundError
 from app.storage.explanations import Explanation
 from app.views import answer, inputs
 from app.views.names import plain
 from app.views.visitor import owner
-
-TOLD = (*MENDABLE, NotFoundError)
 
 desk = wiring.service()
 ME = owner(desk)

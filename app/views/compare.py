@@ -10,7 +10,7 @@ import streamlit as st
 from app import comparison, components
 from app.comparison import MOST, VARIED, Tile
 from app.description import describe, labels, names
-from app.failures import MENDABLE, NotFoundError
+from app.failures import TOLD
 from app.jobs.question import Question
 from app.service import NOUNS, Service
 from app.storage.explanations import Explanation
@@ -36,7 +36,7 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> None:
         if questions:
             comparison.add(desk, owner, explanation, questions)
             st.rerun()
-    except (*MENDABLE, NotFoundError) as error:
+    except TOLD as error:
         st.error(plain(str(error)))
         explanation = desk.explanation(owner, explanation.id)
         tiles = comparison.tiles(desk, owner, explanation)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import components, shares
 from app.description import labels, rival
-from app.failures import MENDABLE, NotFoundError
+from app.failures import TOLD, NotFoundError
 from app.identity import Identity
 from app.service import Service
 from app.storage import codec
@@ -45,7 +45,7 @@ def _banner(desk: Service, who: Identity, share: Share) -> None:
     if st.button("Copy into my own session", icon=":material/content_copy:", key="copy"):
         try:
             own = shares.copy(desk, who, share.id)
-        except (*MENDABLE, NotFoundError) as error:
+        except TOLD as error:
             st.error(plain(str(error)))
         else:
             st.query_params.from_dict({"e": own.id})

@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from explainers.concepts.bank import CROPS, ConceptBank, Crop, placed, rows
-from explainers.concepts.dictionaries import Dictionary
+from explainers.concepts.bank import CROPS, ConceptBank, Crop, coded
+from explainers.concepts.dictionaries import of_atoms
 from explainers.concepts.split import Split, split
 from explainers.scoring import grid_of
 from explainers.types import Classifier, InputError
@@ -67,13 +67,12 @@ def fit_ace(
     if not groups:
         raise InputError(f"no group of segments is common enough among {len(x)} images; give more of them")
     centres = torch.stack([means[members].double().mean(0) for members in groups])
-    atoms = (centres / centres.norm(dim=1, keepdim=True).clamp(min=1e-300)).to(means)
+    dictionary = of_atoms(centres.numpy(), means, "nearest")
     activations = cut.encode(x)
-    dictionary = Dictionary(atoms, means.new_zeros(means.shape[1]), "nearest")
-    codes = placed(dictionary.encode(rows(activations)), activations)
+    codes = coded(dictionary, activations)
     crops = tuple(
         tuple(Crop(found[m][0], box(found[m][1]), float(means[m] @ atom)) for m in members[:CROPS])
-        for members, atom in zip(groups, atoms, strict=True)
+        for members, atom in zip(groups, dictionary.D, strict=True)
     )
     bank = ConceptBank(cut, dictionary, codes, activations, crops, target)
     return Ace(bank, tuple(means[members] for members in groups))

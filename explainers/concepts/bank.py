@@ -52,7 +52,7 @@ class ConceptBank:
 
     def encode(self, a: Float[Tensor, "n p *map"]) -> Float[Tensor, "n k *map"]:
         """How much of each concept there is, at each place; differentiable."""
-        return placed(self.dictionary.encode(rows(a)), a)
+        return coded(self.dictionary, a)
 
     def decode(self, u: Float[Tensor, "n k *map"]) -> Float[Tensor, "n p *map"]:
         return placed(self.dictionary.decode(rows(u)), u)
@@ -112,7 +112,7 @@ def fit_concepts(
     activations = cut.encode(x)
     learnt = sampled(activations, seed) if rows_from == "locations" else of_crops(cut, x)
     dictionary = learn(learnt, n_concepts, factorizer, seed)
-    codes = torch.cat([placed(dictionary.encode(rows(part)), part) for part in activations.split(BATCH)])
+    codes = coded(dictionary, activations)
     return ConceptBank(cut, dictionary, codes, activations, strongest(codes, (x.shape[-2], x.shape[-1])), target)
 
 
@@ -126,6 +126,11 @@ def sampled(a: Float[Tensor, "n p *map"], seed: int, most: int = LEARNT) -> Floa
         return a[place]
     flat = a.flatten(2)
     return flat.mT[place // flat.shape[2], place % flat.shape[2]]
+
+
+def coded(dictionary: Dictionary, a: Float[Tensor, "n p *map"]) -> Float[Tensor, "n k *map"]:
+    """How much of each atom there is, at each place; a few images at a time."""
+    return torch.cat([placed(dictionary.encode(rows(part)), part) for part in a.split(BATCH)])
 
 
 def rows(a: Float[Tensor, "n p *map"]) -> Float[Tensor, "m p"]:

@@ -78,7 +78,7 @@ def by_nmf(A: Float[Tensor, "n p"], k: int, seed: int) -> Dictionary:
     solver = NMF(k, init="nndsvda", tol=TOLERANCE, max_iter=ITERATIONS, random_state=seed)
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # its error is measured, settled or not
         solver.fit(A.double().numpy())
-    return _unit(solver.components_, A, "nnls")
+    return of_atoms(solver.components_, A, "nnls")
 
 
 def by_semi_nmf(A: Float[Tensor, "n p"], k: int, seed: int) -> Dictionary:
@@ -88,7 +88,7 @@ def by_semi_nmf(A: Float[Tensor, "n p"], k: int, seed: int) -> Dictionary:
     """
     rows = A.double()
     ends = [alternated(rows, start) for start in (_centres(A, k, seed), extremes(rows, k))]
-    return _unit(min(ends, key=lambda end: end[1])[0].numpy(), A, "nnls")
+    return of_atoms(min(ends, key=lambda end: end[1])[0].numpy(), A, "nnls")
 
 
 def alternated(rows: Float[Tensor, "n p"], D: Float[Tensor, "k p"]) -> tuple[Float[Tensor, "k p"], float]:
@@ -119,7 +119,7 @@ def extremes(rows: Float[Tensor, "n p"], k: int) -> Float[Tensor, "k p"]:
 
 
 def by_kmeans(A: Float[Tensor, "n p"], k: int, seed: int) -> Dictionary:
-    return _unit(_centres(A, k, seed).numpy(), A, "nearest")
+    return of_atoms(_centres(A, k, seed).numpy(), A, "nearest")
 
 
 def by_pca(A: Float[Tensor, "n p"], k: int, seed: int) -> Dictionary:  # noqa: ARG001  (nothing is drawn)
@@ -141,7 +141,7 @@ def _centres(A: Float[Tensor, "n p"], k: int, seed: int) -> Float[Tensor, "k p"]
     return torch.from_numpy(KMeans(k, n_init=4, random_state=seed).fit(A.double().numpy()).cluster_centers_)
 
 
-def _unit(D: np.ndarray, A: Tensor, code: Literal["nnls", "nearest"]) -> Dictionary:
+def of_atoms(D: np.ndarray, A: Tensor, code: Literal["nnls", "nearest"]) -> Dictionary:
     """Rows of length one: the scale goes into the codes."""
     atoms = torch.from_numpy(D).double()
     length = atoms.norm(dim=1, keepdim=True)

@@ -53,6 +53,11 @@ def stability(A: Float[Tensor, "n p"], k: int, factorizer: str, seed: int = 0) -
     """Mean cosine of matched atoms of dictionaries learnt from two random halves of the rows; 1: found again."""
     order = torch.randperm(len(A), generator=torch.Generator().manual_seed(seed))
     first, second = (learn(A[half], k, factorizer, seed).D for half in order.chunk(2))
+    return likeness(first, second, factorizer)
+
+
+def likeness(first: Float[Tensor, "k p"], second: Float[Tensor, "k p"], factorizer: str) -> float:
+    """Mean cosine of matched atoms."""
     if factorizer == "pca":  # a direction is the same backwards
         pair = torch.nn.functional.normalize(first, dim=1) @ torch.nn.functional.normalize(second, dim=1).T
         rows, columns = linear_sum_assignment(-pair.abs().numpy())

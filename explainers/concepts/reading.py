@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.concepts.split import BATCH, Split
+from explainers.concepts.split import BATCH, READ, Split
 from explainers.scoring import grid_of
 from explainers.types import Classifier, InputError
 
@@ -46,7 +46,7 @@ class Recollection:
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Every batch has the same number of rows: what one image gives does not depend on how many were remembered."""
+    """Every forward has the same number of rows: what one image gives does not depend on how many were remembered."""
 
     model: Classifier
     images: Sequence[Any]
@@ -91,7 +91,7 @@ class Reader:
             part = list(places[start : start + BATCH])
             named = part if numbers is None else [numbers[place] for place in part]
             x = self.pixels(named)
-            a = self.cut.encode(torch.cat([x, x[-1:].expand(BATCH - len(x), -1, -1, -1)]))[: len(part)]
+            a = self.cut.encode(torch.cat([x, x[-1:].expand(-len(x) % READ, -1, -1, -1)]))[: len(part)]
             with torch.inference_mode():
                 logits = self.cut.head(a).clone()
             for i, here, scores in zip(named, a, logits, strict=True):

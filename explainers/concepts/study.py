@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.concepts.bank import FEWEST, ConceptBank, Rows, of_crops, placed, rows, sampled, strongest
+from explainers.concepts.bank import FEWEST, ConceptBank, Rows, coded, of_crops, sampled, strongest
 from explainers.concepts.clusters import LEAST, ClusterGraph, graph
 from explainers.concepts.dictionaries import LEARNERS, learn
 from explainers.concepts.importance import METHODS, Importance, importance
@@ -101,7 +101,7 @@ def stream_concepts(
     codes = []
     for start, part in zip(range(0, len(a), BATCH), a.split(BATCH), strict=True):
         yield Progress(done, total, Stage(f"finding them in {start:,} of {len(a):,} pictures"))
-        codes.append(placed(dictionary.encode(rows(part)), part))
+        codes.append(coded(dictionary, part))
     u = torch.cat(codes)
     bank = ConceptBank(cut, dictionary, u, a, strongest(u, size), target)
     done += share
