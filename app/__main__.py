@@ -13,7 +13,7 @@ import sys
 
 from pydantic import ValidationError
 
-from app.passwords import PasswordHash
+from app.access.passwords import PasswordHash
 from app.settings import Settings, variables
 
 LOG = logging.getLogger("whylens")

@@ -18,18 +18,19 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from streamlit.runtime.pages_manager import PagesManager
 
-from app import failures, links, wiring
+from app import failures, wiring
+from app.sharing import links
 from app.api import api
 from app.api.follow import SECONDS_BETWEEN_LOOKS
-from app.gate import Gate
-from app.guard import SameOrigin, SecureHeaders
-from app.identity import HEADER
+from app.access.gate import Gate
+from app.access.guard import SameOrigin, SecureHeaders
+from app.access.identity import HEADER
 from app.jobs.spec import UNFINISHED
-from app.login import Login
-from app.owner import LOCAL_USER
+from app.access.login import Login
+from app.access.owner import LOCAL_USER
 from app.service import Service
-from app.signing import signer
-from app.sockets import OpenSockets
+from app.access.signing import signer
+from app.access.sockets import OpenSockets
 
 LOG = logging.getLogger("whylens")
 SOCKETS = OpenSockets()

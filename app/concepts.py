@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from app import image_sets
+from app.sets import image_sets
 from app.description import progress
 from app.failures import NotFoundError, RequestError
 from app.jobs.asking import ConceptQuestion, Plan

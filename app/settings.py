@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.passwords import PasswordHash
+from app.access.passwords import PasswordHash
 from models.card import Kind
 
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2 as httpx
 
-from app.passwords import PasswordHash
+from app.access.passwords import PasswordHash
 
 ROOT = Path(__file__).parents[1]
 CLIENT = httpx.Client()  # one for all: each would read the certificates anew

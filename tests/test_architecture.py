@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("app", "explainers", "models", "benchmarks")
 WEB = {"streamlit", "ray", "sqlalchemy", "alembic", "fastapi", "starlette", "uvicorn", "pydantic", "pydantic_settings"}
-PAGES = ("app/main.py", "app/pages/", "app/views/", "app/components/", "app/asgi.py", "app/guard.py")
+PAGES = ("app/main.py", "app/pages/", "app/views/", "app/components/", "app/asgi.py", "app/access/guard.py")
 
 # what is imported → the only places that may
 ONLY: dict[str, tuple[str, ...]] = {

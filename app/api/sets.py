@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app import image_sets
+from app.sets import image_sets
 from app.api import parts
 from app.api.identity import Desk, Owner
-from app.gathering import Gathering
+from app.sets.gathering import Gathering
 
 router = APIRouter(prefix="/sets", tags=["sets of pictures"])
 

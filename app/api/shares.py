@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from app import shares
+from app.sharing import shares
 from app.api.identity import Desk, Owner, Who
 from app.description import describe
 from app.storage.shares import Share

@@ -10,7 +10,7 @@ from app import concepts, wiring
 from app.failures import TOLD, NotFoundError
 from app.jobs.asking import ConceptQuestion
 from app.jobs.question import Question
-from app.standing import SHAPES
+from app.sets.standing import SHAPES
 from app.storage.concepts import Concepts
 from app.views.concepts import earlier, study, wish
 from app.views.names import plain

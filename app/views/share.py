@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import components, shares
+from app import components
+from app.sharing import shares
 from app.failures import MENDABLE
 from app.service import Service
 from app.storage.concepts import Concepts

@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from app import components, shares
+from app import components
+from app.sharing import shares
 from app.description import labels, rival
 from app.failures import TOLD, NotFoundError
-from app.identity import Identity
+from app.access.identity import Identity
 from app.service import Service
 from app.storage import codec
 from app.storage.shares import Share

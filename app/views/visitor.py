@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.identity import Identity, read
+from app.access.identity import Identity, read
 from app.service import Service
 from app.views import notice
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.__main__ import main
-from app.passwords import PasswordHash, _encoded, _scrypt
+from app.access.passwords import PasswordHash, _encoded, _scrypt
 from app.settings import Settings, variables
 
 HASH = str(PasswordHash.of("a long password"))

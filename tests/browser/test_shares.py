@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.sockets import SECONDS_BETWEEN_LOOKS
+from app.access.sockets import SECONDS_BETWEEN_LOOKS
 from tests.browser.conftest import Watch
 from tests.server import CLIENT, PATIENCE, Server, serving, until
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import components, concepts, image_sets
+from app import components, concepts
+from app.sets import image_sets
 from app.failures import MENDABLE
-from app.image_sets import ImageSet
+from app.sets.image_sets import ImageSet
 from app.jobs.asking import MOST_CONCEPTS, ConceptQuestion
 from app.jobs.spec import ConceptSpec
 from app.service import Service

@@ -12,7 +12,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from app.api import api
-from app.guard import SameOrigin, SecureHeaders
+from app.access.guard import SameOrigin, SecureHeaders
 from app.service import Service
 
 ROOT = "/api/v1"

@@ -22,7 +22,7 @@ import models
 from app import wiring
 from app.service import Service
 from app.settings import Settings
-from app.standing import SHAPES, drawn
+from app.sets.standing import SHAPES, drawn
 from app.storage.store import Store
 from explainers.concepts.split import Split
 from models.shapes import KINDS

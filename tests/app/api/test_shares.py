@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app import shares
-from app.identity import Identity
+from app.sharing import shares
+from app.access.identity import Identity
 from app.jobs.question import Question
 from app.service import Service
 from tests.app.api.conftest import ROOT, refusal

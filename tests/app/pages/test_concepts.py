@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import components, concepts, image_sets
-from app.gathering import Gathering
+from app import components, concepts
+from app.sets import image_sets
+from app.sets.gathering import Gathering
 from app.jobs.asking import ConceptQuestion
 from app.service import Service
 from app.storage.concepts import Concepts

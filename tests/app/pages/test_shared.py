@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import components, shares
-from app.identity import Identity
+from app import components
+from app.sharing import shares
+from app.access.identity import Identity
 from app.jobs.question import Question
 from app.service import Service
 from app.storage.shares import Share

@@ -10,10 +10,10 @@ from PIL import Image, ImageOps
 
 from app import uploads
 from app.failures import NotFoundError, RequestError
-from app.gathering import Gathering
+from app.sets.gathering import Gathering
 from app.jobs.manifest import Manifest
 from app.service import Service, found, minted, shown
-from app.standing import StandingSet, named, standing
+from app.sets.standing import StandingSet, named, standing
 from app.storage.image_sets import OwnedSet
 
 SIDES = (16, 256)  # of a thumbnail

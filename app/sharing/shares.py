@@ -15,10 +15,10 @@ from app.concepts import BLOBS
 from app.description import describe, judged, labels, names, rival
 from app.examples import EXAMPLES
 from app.failures import RequestError
-from app.identity import Identity
+from app.access.identity import Identity
 from app.jobs.spec import JobSpec, spec_from
 from app.service import Service, found, minted
-from app.standing import named
+from app.sets.standing import named
 from app.storage.assets import OwnedAsset
 from app.storage.concepts import Concepts
 from app.storage.explanations import Explanation

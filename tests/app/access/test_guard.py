@@ -15,7 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.guard import SameOrigin, SecureHeaders, policy
+from app.access.guard import SameOrigin, SecureHeaders, policy
 
 HERE = "http://localhost:8501"
 FOREIGN = [

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from app import archives, uploads
-from app.archives import Limits
+from app import uploads
+from app.sets import archives
+from app.sets.archives import Limits
 from app.failures import RequestError
 from app.jobs.manifest import Manifest, Member
 from app.settings import Settings

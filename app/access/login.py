@@ -14,16 +14,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from app import notices
+from app.access import notices
 from app.api import bodies
-from app.attempts import Attempts
+from app.access.attempts import Attempts
 from app.failures import RequestError
-from app.gate import SESSION, password_signs
-from app.identity import HEADER, read
-from app.owner import LOCAL_USER
-from app.passwords import PasswordHash
+from app.access.gate import SESSION, password_signs
+from app.access.identity import HEADER, read
+from app.access.owner import LOCAL_USER
+from app.access.passwords import PasswordHash
 from app.service import Service
-from app.signing import signer
+from app.access.signing import signer
 
 SECONDS = 7 * 24 * 3600
 MOST = 5_000  # bytes of the form

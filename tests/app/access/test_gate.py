@@ -17,18 +17,18 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app import links, shares
+from app.sharing import links, shares
 from app.api import api
-from app.attempts import Attempts
-from app.gate import LONGEST, SESSION, SHARE, Gate, share_signs
-from app.guard import SameOrigin, SecureHeaders
-from app.identity import HEADER, owner_of
+from app.access.attempts import Attempts
+from app.access.gate import LONGEST, SESSION, SHARE, Gate, share_signs
+from app.access.guard import SameOrigin, SecureHeaders
+from app.access.identity import HEADER, owner_of
 from app.jobs.question import Question
-from app.login import Login
-from app.passwords import PasswordHash
+from app.access.login import Login
+from app.access.passwords import PasswordHash
 from app.service import Service
-from app.signing import signer
-from app.sockets import OpenSockets
+from app.access.signing import signer
+from app.access.sockets import OpenSockets
 from app.storage.explanations import Explanation
 from tests.app.conftest import picture
 
@@ -298,7 +298,7 @@ def test_a_forged_or_old_session_is_none(locked: Service, monkeypatch: pytest.Mo
         assert browser(application(locked)).get("/", headers={"cookie": f"{SESSION}={forged}"}).status_code == 303
     kept = {"cookie": f"{SESSION}={cookie}"}
     with monkeypatch.context() as later:
-        later.setattr("app.gate.time.time", lambda: float(until))
+        later.setattr("app.access.gate.time.time", lambda: float(until))
         assert browser(application(locked)).get("/", headers=kept).status_code == 303, "its week is over"
     assert client.get("/").status_code == 200
     guarded(locked, password_hash=str(PasswordHash.of("another password")))
@@ -402,7 +402,7 @@ def test_forged_swapped_and_old_cookies_open_nothing(
         answer = stranger.get(f"{ROOT}/shares/{name}", headers={"cookie": f"{SHARE}{name}={cookie}"})
         assert answer.status_code == 401, why
     assert browser(app).get("/", headers={"cookie": f"{SESSION}={good}"}).status_code == 303
-    monkeypatch.setattr("app.gate.time.time", lambda: time.monotonic() + 10**10)
+    monkeypatch.setattr("app.access.gate.time.time", lambda: time.monotonic() + 10**10)
     assert guest.get(f"{ROOT}/shares/{id}").status_code == 401
 
 

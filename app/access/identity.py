@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from app.owner import LOCAL_USER
+from app.access.owner import LOCAL_USER
 from app.settings import Settings
 
 HEADER = "x-whylens-identity"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
-from app.attempts import Attempts
-from app.passwords import KNOWN, PasswordHash, _scrypt
-from app.signing import FILE, Signer, signer
+from app.access.attempts import Attempts
+from app.access.passwords import KNOWN, PasswordHash, _scrypt
+from app.access.signing import FILE, Signer, signer
 
 GOOD = "a long password"
 NOW = 1_000.0

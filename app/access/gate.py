@@ -13,13 +13,13 @@ from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import notices
-from app.identity import HEADER, Identity, owner_of
-from app.owner import LOCAL_USER
+from app.access import notices
+from app.access.identity import HEADER, Identity, owner_of
+from app.access.owner import LOCAL_USER
 from app.service import Service
 from app.settings import Settings
-from app.signing import Signer, signer
-from app.sockets import CLOSED, OpenSockets
+from app.access.signing import Signer, signer
+from app.access.sockets import CLOSED, OpenSockets
 
 SESSION = "whylens_session"
 SHARE = "whylens_share_"  # and the share's id

@@ -15,7 +15,7 @@ from typing import IO, Literal
 
 from PIL import Image
 
-from app.gathering import is_junk
+from app.sets.gathering import is_junk
 from app.storage.names import displayed
 from models.shapes import Shape, shapes
 

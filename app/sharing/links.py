@@ -6,9 +6,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app import notices, shares, wiring
-from app.gate import SHARE, share_signs
-from app.signing import signer
+from app import wiring
+from app.access import notices
+from app.sharing import shares
+from app.access.gate import SHARE, share_signs
+from app.access.signing import signer
 
 PATHS = {"explanation": "/", "concepts": "/concepts"}
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.archives import DAMAGED, Entry, Limits, entries
+from app.sets.archives import DAMAGED, Entry, Limits, entries
 from app.uploads import UploadError
 from tests.app.zips import FILES, HOSTILE, lying, zipped
 

@@ -1,0 +1,1 @@
+"""Who is let in: identities, passwords, signed cookies, and what keeps strangers and other pages out."""

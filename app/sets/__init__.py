@@ -1,0 +1,1 @@
+"""Sets of images: gathered from files, archives and folders."""

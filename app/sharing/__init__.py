@@ -1,0 +1,1 @@
+"""Links to findings, and what they lead to."""
