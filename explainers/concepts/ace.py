@@ -40,7 +40,7 @@ class Ace:
     """
 
     bank: ConceptBank
-    shown: tuple[Float[Tensor, "m p"], ...]
+    shown: tuple[Float[Tensor, "_ p"], ...]  # as many each as there are
 
 
 def fit_ace(
