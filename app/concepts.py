@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from app.sets import image_sets
 from app.description import progress
 from app.failures import NotFoundError, RequestError
 from app.jobs.asking import ConceptQuestion, Plan
 from app.jobs.intervene import Intervention
 from app.jobs.spec import ConceptSpec
 from app.service import Service, found, minted
+from app.sets import image_sets
 from app.storage.assets import OwnedAsset
 from app.storage.concepts import Concepts, Part
 from app.storage.names import displayed

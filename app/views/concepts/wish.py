@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from app import components, concepts
-from app.sets import image_sets
 from app.failures import MENDABLE
-from app.sets.image_sets import ImageSet
 from app.jobs.asking import MOST_CONCEPTS, ConceptQuestion
 from app.jobs.spec import ConceptSpec
 from app.service import Service
+from app.sets import image_sets
+from app.sets.image_sets import ImageSet
 from app.storage.concepts import Concepts
 from app.views.names import plain
 from explainers.concepts.dictionaries import LEARNERS

@@ -6,10 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import components
-from app.sharing import shares
 from app.access.identity import Identity
 from app.jobs.question import Question
 from app.service import Service
+from app.sharing import shares
 from app.storage.shares import Share
 from app.views.names import plain
 from tests.app.conftest import LABELS, Counts
