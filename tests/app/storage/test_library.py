@@ -20,7 +20,8 @@ from tests.app.storage.conftest import asked
 
 SKETCH = Sketch(target=2, mode="remove", fill="blur", area=0.25)
 EMPTY = {
-    "assets", "blobs", "explanations", "notes", "previews", "result_blobs", "revisions", "runs", "thumbnails", "waiters",
+    "assets", "blobs", "explanations", "notes", "previews",
+    "result_blobs", "revisions", "runs", "thumbnails", "waiters",
 }  # fmt: skip
 
 
