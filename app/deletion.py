@@ -83,6 +83,9 @@ def _dependants(desk: Service, owner: str, entry: Entry, everything: Sequence[En
             asked = entry.more["asked"]
             made = sum(other.kind in ("picture", "text") and other.model == asked for other in everything)
             return _told({}, {"explanation": made})
+        case "link":
+            shuts = entry.state == "live" and entry.more["expires"] > time.time()
+            return _told({}, {}) | ({"told": "Whoever has it is shut out at once."} if shuts else {})
         case _:
             return _told({}, {})
 

@@ -185,6 +185,7 @@ def _told(desk: Service, entry: Entry, own: Mapping[str, str]) -> dict[str, Any]
             over = more["expires"] <= time.time()
             state = "expired" if entry.state == "live" and over else entry.state
             facts = [f"until {day(more['expires'])}" if state == "live" else state]
+            href = f"/{'concepts' if more['of'] == 'concepts' else ''}?s={entry.id}" if state == "live" else None
     return {
         "kind": entry.kind,
         "id": entry.id,

@@ -199,12 +199,12 @@ def _classifiers(session: Session, owner: str) -> Iterator[Entry]:
 
 
 def _links(session: Session, owner: str) -> Iterator[Entry]:
-    query = select(
-        ShareRow.id, ShareRow.created, ShareRow.expires, ShareRow.revoked, ShareRow.snapshot["title"].as_string()
-    )
-    for id, created, expires, revoked, title in session.execute(query.where(ShareRow.owner == owner)):
+    title = ShareRow.snapshot["title"].as_string()
+    query = select(ShareRow.id, ShareRow.kind, ShareRow.created, ShareRow.expires, ShareRow.revoked, title)
+    for id, kind, created, expires, revoked, about in session.execute(query.where(ShareRow.owner == owner)):
         state = "live" if revoked is None else "revoked"
-        yield Entry(kind="link", id=id, created=created, about=title, state=state, more={"expires": expires})
+        more = {"expires": expires, "of": kind}
+        yield Entry(kind="link", id=id, created=created, about=about, state=state, more=more)
 
 
 PARTS = ("concepts", "strategies")
