@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from app.export.finding import Finding
 from app.export.words import drawable
 from explainers import registry
+
+YEAR = re.compile(r"\b(19|20)\d\d\b")
 
 
 def written(finding: Finding) -> bytes:
@@ -52,5 +55,9 @@ def source(finding: Finding) -> str:
 
 
 def _short(finding: Finding) -> str:
-    """Authors, as in a text."""
-    return source(finding).partition(",")[0] if "," in source(finding) else finding.method
+    """Author and year, as in a text."""
+    told = source(finding)
+    authors = told.partition(', "')[0]
+    year = YEAR.search(told)
+    first = re.split(r",| and | et al", authors)[0]
+    return f"{first}{' et al.' if authors != first else ''}{f', {year[0]}' if year else ''}"

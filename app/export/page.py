@@ -47,7 +47,8 @@ figure { margin: 1.25rem 0 0; }
 .unit { text-align: center; color: #3d4049; margin: 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: start; vertical-align: top; padding: 0.35rem 0.75rem 0.35rem 0; border-bottom: 1px solid #dcdee4; }
-.number { text-align: end; white-space: nowrap; }
+.number, .short { white-space: nowrap; }
+.number { text-align: end; }
 .wide { overflow-x: auto; }
 .verdict { font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.25rem 1rem; margin: 0; }
@@ -127,7 +128,7 @@ def _answer(body: ET.Element, finding: Finding) -> None:
     chance = ET.SubElement(told, "strong")
     chance.text = f"{finding.probability:.1%}"
     chance.tail = f". {finding.method}{f', {finding.baseline}' if finding.baseline else ''}, seed {finding.spec.seed}."
-    _put(body, "p", finding.name)
+    ET.SubElement(_put(body, "p"), "bdi").text = drawable(f"Input: {finding.name}")
 
 
 def _picture(body: ET.Element, finding: Finding, sheet: _Sheet) -> None:
@@ -200,7 +201,7 @@ def _notes(body: ET.Element, finding: Finding) -> None:
 
 def _classes(body: ET.Element, finding: Finding) -> None:
     _put(body, "h2", "What the model answers")
-    rows = [[label, f"{chance:.1%}"] for label, chance in finding.classes[:ROWS]]
+    rows = [[label, f"{chance:.1%}" if chance >= 0.001 else "< 0.1%"] for label, chance in finding.classes[:ROWS]]
     _table(body, ["Class", "Probability"], rows, numbers=(1,))
 
 
@@ -220,7 +221,7 @@ def _trust(body: ET.Element, finding: Finding) -> None:
         ]
         for check in finding.report.checks
     ]
-    _table(body, ["Check", "Result", "Value", "Control", "Finding"], rows, numbers=(2, 3))
+    _table(body, ["Check", "Result", "Value", "Control", "Finding"], rows, numbers=(2, 3), short=(0, 1))
 
 
 def _regions(body: ET.Element, finding: Finding) -> None:
@@ -232,7 +233,7 @@ def _regions(body: ET.Element, finding: Finding) -> None:
         for i in map(int, order)
     ]
     _put(body, "p", f"Mean value of each cell of a grid of {CELLS} \u00d7 {CELLS}, counted from the top left.")
-    _table(body, ["Row", "Column", "Mean value", "Says"], rows, numbers=(0, 1, 2))
+    _table(body, ["Row", "Column", "Mean value", "Says"], rows, numbers=(2,))
 
 
 def _provenance(body: ET.Element, finding: Finding) -> None:
@@ -254,12 +255,19 @@ def _provenance(body: ET.Element, finding: Finding) -> None:
         _put(listed, "dd", value)
 
 
-def _table(body: ET.Element, head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> None:
+def _table(
+    body: ET.Element,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numbers: Sequence[int],
+    short: Sequence[int] = (),
+) -> None:
+    """`numbers` and `short` are columns that are not broken into lines, the former to the right."""
     table = ET.SubElement(_put(body, "div", class_="wide", tabindex="0", role="group", aria_label="Table"), "table")
     for kind, cells in (("th", head), *(("td", row) for row in rows)):
         row = ET.SubElement(table, "tr")
         for i, cell in enumerate(cells):
-            attributes = {"class_": "number"} if i in numbers else {}
+            attributes = {"class_": "number" if i in numbers else "short"} if i in (*numbers, *short) else {}
             _put(row, kind, cell, **attributes)
 
 

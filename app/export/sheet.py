@@ -13,6 +13,7 @@ SIDE = 720  # pixels of the picture's longer side
 MARGIN = 36
 BAR = 18  # height of the scale
 NARROWEST = 480
+SIGNS = 84  # beside the unit: what the ends speak for
 INK, QUIET = (26, 28, 34), (90, 94, 105)
 
 
@@ -69,8 +70,10 @@ def laid_out(finding: Finding) -> Sheet:
         marks.append((MARGIN + round(inner * -low / (top - low)), "0", "ms"))
     written += [Line(x, y, text, 17, 400, INK, anchor) for x, text, anchor in marks]
     y += 6
-    meaning = f"\u2190 against   {finding.unit}   for \u2192" if finding.attribution.signed else finding.unit
-    for line in lines(drawable(meaning), inner, font(17), 2):
+    if finding.attribution.signed:
+        written.append(Line(MARGIN, y + 22, "\u2190 against", 17, 400, INK))
+        written.append(Line(MARGIN + inner, y + 22, "for \u2192", 17, 400, INK, "rs"))
+    for line in lines(drawable(finding.unit), inner - 2 * SIGNS, font(17), 2):
         y += 22
         written.append(Line(MARGIN + inner / 2, y, line, 17, 400, INK, "ms"))
     y += 12

@@ -20,8 +20,7 @@ const MARKUP = `
   <label class="opacity">Opacity <input type="range" min="0" max="1" step="0.05"></label>
   <label><input type="checkbox" class="smooth"> Smooth</label>
   <label class="certain" title="Hide what is within two standard errors of zero"><input type="checkbox" class="clear"> Certain only</label>
-  <button type="button" class="remark" aria-pressed="false" hidden>Note</button>
-  <button type="button" class="edit" aria-pressed="false" hidden>Edit</button>
+  <span class="does"><button type="button" class="remark" aria-pressed="false" hidden>Note</button> <button type="button" class="edit" aria-pressed="false" hidden>Edit</button></span>
 </div>
 <div class="frame">
   <canvas tabindex="0" role="img"></canvas>
