@@ -114,7 +114,7 @@ def _put(parent: ET.Element, tag: str, text: str = "", **attributes: str) -> ET.
     """`text` is anybody's, and stands by itself whatever the direction in which it is written."""
     made = ET.SubElement(parent, tag, {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()})
     if text:
-        ET.SubElement(made, "bdi").text = drawable(text)
+        ET.SubElement(made, "bdi").text = _line(text)
     return made
 
 
@@ -123,12 +123,12 @@ def _answer(body: ET.Element, finding: Finding) -> None:
     told.text = "The model "
     for text, tail in ((finding.model, " gives "), (finding.label, " a probability of ")):
         part = ET.SubElement(told, "strong")
-        ET.SubElement(part, "bdi").text = drawable(text)
+        ET.SubElement(part, "bdi").text = _line(text)
         part.tail = tail
     chance = ET.SubElement(told, "strong")
     chance.text = f"{finding.probability:.1%}"
     chance.tail = f". {finding.method}{f', {finding.baseline}' if finding.baseline else ''}, seed {finding.spec.seed}."
-    ET.SubElement(_put(body, "p"), "bdi").text = drawable(f"Input: {finding.name}")
+    _put(body, "p", f"Input: {finding.name}")
 
 
 def _picture(body: ET.Element, finding: Finding, sheet: _Sheet) -> None:
@@ -269,6 +269,11 @@ def _table(
         for i, cell in enumerate(cells):
             attributes = {"class_": "number" if i in numbers else "short"} if i in (*numbers, *short) else {}
             _put(row, kind, cell, **attributes)
+
+
+def _line(text: str) -> str:
+    """The same on one line. Signs that turn the direction stay: what they stand in is isolated."""
+    return _lines(" ".join(text.split()))
 
 
 def _lines(text: str) -> str:
