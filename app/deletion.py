@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from app import concepts, library, painting
@@ -43,7 +43,7 @@ def dependants(desk: Service, owner: str, things: Sequence[Thing]) -> list[dict[
     for thing in things:
         entry = found(there.get(thing), NOUNS[thing[0]])
         name = {"kind": entry.kind, "id": entry.id, "name": library.usual(entry, own)}
-        told.append(name | _dependants(desk, owner, entry, everything))
+        told.append(name | _dependants(desk, owner, entry, everything, {id for _, id in things}))
     return told
 
 
@@ -65,16 +65,19 @@ def _few(things: Sequence[Thing]) -> None:
         raise RequestError(f"of must name 1 to {MOST} things; got {len(things)}")
 
 
-def _dependants(desk: Service, owner: str, entry: Entry, everything: Sequence[Entry]) -> dict[str, Any]:
+def _dependants(
+    desk: Service, owner: str, entry: Entry, everything: Sequence[Entry], going: Set[str]
+) -> dict[str, Any]:
+    """`going` are all that are to be deleted together: a link among them does not go on working."""
     match entry.kind:
         case "picture" | "text":
             edits = sum(other.kind == "edit" and other.more["explanation"] == entry.id for other in everything)
             beside = sum(any(id == entry.id for id, _ in other.more.get("beside", ())) for other in everything)
-            links = desk.store.library.links(owner, entry.id, time.time())
+            links = [ends for id, ends in desk.store.library.links(owner, entry.id, time.time()) if id not in going]
             return _told({"revision": edits, "note": entry.more["notes"]}, {"comparison": beside}, links)
         case "study":
             names = len(entry.more["concepts"]) + len(entry.more["strategies"])
-            links = desk.store.library.links(owner, entry.id, time.time())
+            links = [ends for id, ends in desk.store.library.links(owner, entry.id, time.time()) if id not in going]
             return _told({"name": names, "note": entry.more["notes"]}, {}, links)
         case "set":
             made = sum(other.kind == "study" and other.more["set"] == entry.id for other in everything)

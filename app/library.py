@@ -124,9 +124,10 @@ def _fits(entry: Entry, wanted: Wanted, own: Mapping[str, str]) -> bool:
         return False
     if not wanted.search.strip():
         return True
-    told = (entry.name, entry.about, entry.label, entry.words, entry.method, _method(entry.method), entry.model)
+    told = (entry.name, entry.about, entry.words, entry.method, _method(entry.method), entry.model)
     text = " ".join((*told, own.get(entry.model, ""))).casefold()
-    return all(term in text for term in wanted.search.casefold().split())
+    missing = [term for term in wanted.search.casefold().split() if term not in text]
+    return not missing or all(term in entry.label.casefold() for term in missing)
 
 
 def _method(method: str) -> str:

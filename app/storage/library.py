@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -30,8 +31,8 @@ Kind = Literal["picture", "text", "edit", "study", "set", "classifier", "link"]
 class Entry:
     """One thing. `name` is the user's own for it, `about` what it is of: an input, a set.
 
-    `label` is the class looked at, `state` that of its run or link, `words` all else that is searched, and `more` what
-    only one kind has.
+    `state` is that of its run or link, `words` all else that is searched, and `more` what only one kind has. The class
+    looked at, `of`, is the label itself, or (index, indices, labels) with JSON that is read for whoever asks only.
     """
 
     kind: Kind
@@ -39,12 +40,20 @@ class Entry:
     created: float
     name: str = ""
     about: str = ""
-    label: str = ""
+    of: str | tuple[int, str, str] = ""
     model: str = ""
     method: str = ""
     state: str = "done"
     words: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        if isinstance(self.of, str):
+            return self.of
+        target, classes, labels = self.of
+        found: dict[int, str] = dict(zip(json.loads(classes), json.loads(labels), strict=True))
+        return found.get(target, "")
 
     @property
     def called(self) -> str:
@@ -61,16 +70,16 @@ class Library:
             entries = [entry for shelf in SHELVES for entry in shelf(session, owner)]
         return sorted(entries, key=lambda entry: (-entry.created, entry.id))
 
-    def links(self, owner: str, id: str, now: float) -> list[float]:
-        """When the live links to an explanation or a study end."""
-        query = select(ShareRow.expires).where(
+    def links(self, owner: str, id: str, now: float) -> list[tuple[str, float]]:
+        """The live links to an explanation or a study, and when they end, the last one last."""
+        query = select(ShareRow.id, ShareRow.expires).where(
             ShareRow.owner == owner,
             ShareRow.revoked.is_(None),
             ShareRow.expires > now,
             ShareRow.snapshot["id"].as_string() == id,
         )
         with self.database.read() as session:
-            return sorted(session.scalars(query))
+            return sorted(((link, ends) for link, ends in session.execute(query)), key=lambda link: link[1])
 
 
 def _explanations(session: Session, owner: str) -> Iterator[Entry]:
@@ -90,8 +99,8 @@ def _explanations(session: Session, owner: str) -> Iterator[Entry]:
             RunRow.spec["kind"].as_string(),
             RunRow.spec["model"].as_string(),
             RunRow.spec["method"].as_string(),
-            RunRow.look["classes"],
-            RunRow.look["labels"],
+            RunRow.look["classes"].as_string(),
+            RunRow.look["labels"].as_string(),
         )
         .join(RunRow, RunRow.key == ExplanationRow.run)
         .join(AssetRow, AssetRow.id == ExplanationRow.asset)
@@ -104,7 +113,7 @@ def _explanations(session: Session, owner: str) -> Iterator[Entry]:
             created=created,
             name=name or "",
             about=about,
-            label=dict(zip(classes, labels, strict=True)).get(view["target"], ""),
+            of=(view["target"], classes, labels),
             model=model,
             method=method,
             state=state,
@@ -169,7 +178,7 @@ def _studies(session: Session, owner: str) -> Iterator[Entry]:
             created=row.created,
             name=row.view.get("name", ""),
             about=row.name,
-            label=label or "",
+            of=label or "",
             model=model,
             method=factorizer,
             state=state,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from app.notes import LONGEST
 from app.storage.names import displayed
@@ -77,7 +77,12 @@ def quiet(page: Page, watch: Watch) -> Iterator[Page]:
     """Dialogs are dismissed by the driver unless somebody listens: here each one is a failure."""
     watch.expected.append("404")  # Streamlit looks for itself below an address that is opened directly
     opened: list[str] = []
-    page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        opened.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     yield page
     assert opened == []
 

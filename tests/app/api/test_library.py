@@ -172,6 +172,11 @@ def test_several_at_once(client: TestClient, counts: Counts) -> None:
     shown, review = ask(client, send(client)), written(client)
     made = edit(client, shown["id"])
     link = give(client, review["id"])
+    alone, together = (
+        dependants(client, *asked)[0]["stays"]["link"]
+        for asked in ([f"text.{review['id']}"], [f"text.{review['id']}", f"link.{link['id']}"])
+    )
+    assert (alone, together) == (1, 0), "a link that is deleted with it does not go on working"
     things = [f"edit.{made}", f"picture.{shown['id']}", f"text.{review['id']}", f"link.{link['id']}"]
     assert [told["kind"] for told in dependants(client, *things)] == ["edit", "picture", "text", "link"]
     answer = client.post(f"{ROOT}/library/delete", json={"of": [*things, f"picture.{shown['id']}"]})
