@@ -81,6 +81,22 @@ ROUTES = {
     ("delete", "/shares/{id}"),
     ("get", "/shares/{id}/blobs/{sha256}"),
     ("post", "/shares/{id}/copy"),
+    ("get", "/library"),
+    ("get", "/library/dependants"),
+    ("post", "/library/delete"),
+    ("patch", "/explanations/{id}"),
+    ("delete", "/explanations/{id}"),
+    ("get", "/explanations/{id}/dependants"),
+    ("get", "/explanations/{id}/thumbnail"),
+    ("get", "/explanations/{id}/exports/{format}"),
+    ("delete", "/explanations/{id}/revisions/{revision}"),
+    ("get", "/explanations/{id}/notes"),
+    ("post", "/explanations/{id}/notes"),
+    ("delete", "/explanations/{id}/notes/{note}"),
+    ("patch", "/concepts/{id}"),
+    ("get", "/concepts/{id}/notes"),
+    ("post", "/concepts/{id}/notes"),
+    ("delete", "/concepts/{id}/notes/{note}"),
 }
 
 
