@@ -11,7 +11,7 @@ from PIL import Image
 from app.export.finding import Finding
 from app.export.overlay import grey, layer
 from app.export.sheet import laid_out
-from app.export.words import drawable
+from app.export.words import drawable, font
 from app.views import colours
 
 ANCHORS = {"l": "start", "m": "middle", "r": "end"}
@@ -54,6 +54,9 @@ def written(finding: Finding) -> bytes:
                 "font-weight": str(line.weight),
                 "fill": _rgb(line.colour),
                 "text-anchor": ANCHORS[line.anchor[0]],
+                # whatever face the reader has, the line is as long as it was laid out
+                "textLength": f"{font(line.size, line.weight).getlength(line.text):.4g}",
+                "lengthAdjust": "spacingAndGlyphs",
             },
         )
         told.text = line.text

@@ -129,6 +129,11 @@ def test_a_drawing_whose_words_are_words() -> None:
     assert "\u202e" not in written
     assert "effect on the logit of" in written
     assert "weights dddddddddddd" in written
+    width = float(root.get("width", ""))
+    for told in root.iter(f"{SVG}text"):  # in any face: the length is given
+        x, length = float(told.get("x", "")), float(told.get("textLength", ""))
+        left = x - {"start": 0, "middle": 0.5, "end": 1}[told.get("text-anchor", "")] * length
+        assert 0 <= left <= left + length <= width
 
 
 class Page(HTMLParser):
