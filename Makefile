@@ -23,7 +23,7 @@ check: $(VENV)/dev
 	@echo "Whylens: format, lint, types"
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy app explainers models benchmarks tests
+	@$(BIN)/mypy app explainers models benchmarks scripts tests
 
 unit: $(VENV)/dev
 	@echo "Whylens: unit and contract tests"

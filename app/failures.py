@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 
+from app.storage.unavailable import UnavailableError
 from app.uploads import UploadError
 from explainers import InputError
 from models import UnsupportedModelError
@@ -25,7 +26,7 @@ class ConflictError(ValueError):
 
 
 MENDABLE = (RequestError, UploadError, UnsupportedModelError, InputError)
-TOLD = (*MENDABLE, NotFoundError)  # what a page says and goes on
+TOLD = (*MENDABLE, NotFoundError, UnavailableError)  # what a page says and goes on
 
 
 def sentence(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.api import assets, catalogue, concepts, docs, explanations, heads, paint, revisions, sets, shares
 from app.failures import MENDABLE, ConflictError, NotFoundError, sentence
+from app.storage.unavailable import UnavailableError
 
 
 def api() -> FastAPI:
@@ -21,6 +22,7 @@ def api() -> FastAPI:
         app.add_exception_handler(mendable, _mendable)
     app.add_exception_handler(NotFoundError, _missing)
     app.add_exception_handler(ConflictError, _conflict)
+    app.add_exception_handler(UnavailableError, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -37,6 +39,10 @@ def _missing(_: Request, error: Exception) -> Response:
 
 def _conflict(_: Request, error: Exception) -> Response:
     return _error(409, str(error))
+
+
+def _unavailable(_: Request, error: Exception) -> Response:
+    return _error(503, str(error))
 
 
 def _invalid(_: Request, error: Exception) -> Response:
