@@ -19,18 +19,18 @@ from starlette.routing import Mount, Route
 from streamlit.runtime.pages_manager import PagesManager
 
 from app import failures, wiring
-from app.sharing import links
-from app.api import api
-from app.api.follow import SECONDS_BETWEEN_LOOKS
 from app.access.gate import Gate
 from app.access.guard import SameOrigin, SecureHeaders
 from app.access.identity import HEADER
-from app.jobs.spec import UNFINISHED
 from app.access.login import Login
 from app.access.owner import LOCAL_USER
-from app.service import Service
 from app.access.signing import signer
 from app.access.sockets import OpenSockets
+from app.api import api
+from app.api.follow import SECONDS_BETWEEN_LOOKS
+from app.jobs.spec import UNFINISHED
+from app.service import Service
+from app.sharing import links
 
 LOG = logging.getLogger("whylens")
 SOCKETS = OpenSockets()

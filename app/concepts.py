@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from app.sets import image_sets
 from app.description import progress
 from app.failures import NotFoundError, RequestError
 from app.jobs.asking import ConceptQuestion, Plan
 from app.jobs.intervene import Intervention
 from app.jobs.spec import ConceptSpec
+from app.jobs.workshop import Workshop
 from app.service import Service, found, minted
+from app.sets import image_sets
 from app.storage.assets import OwnedAsset
 from app.storage.concepts import Concepts, Part
 from app.storage.names import displayed
@@ -27,13 +28,13 @@ INSIDE = ("blobs", "kind", "code")  # of a result, what a client has no use for
 def plan(desk: Service, owner: str, image_set: str, question: ConceptQuestion) -> Plan:
     """What asking would cost."""
     members = image_sets.manifest(desk, owner, image_set).members
-    return desk.pool.plan(_model(desk, owner, question), question, [member.sha256 for member in members])
+    return desk.pool.ask(Workshop.plan, _model(desk, owner, question), question, [member.sha256 for member in members])
 
 
 def ask(desk: Service, owner: str, image_set: str, question: ConceptQuestion) -> Concepts:
     """The stored findings if anybody has asked this of the same pictures before, a queued run otherwise."""
     manifest = image_sets.manifest(desk, owner, image_set)
-    spec, card = desk.pool.settle(_model(desk, owner, question), question, manifest.sha256)
+    spec, card = desk.pool.ask(Workshop.settle, _model(desk, owner, question), question, manifest.sha256)
     desk.refuse_more(owner, spec.key)
     look = {"card": card, "images": len(manifest.members)}
     name = image_sets.get(desk, owner, image_set).name
@@ -114,7 +115,7 @@ def probe(desk: Service, owner: str, id: str, image: int, scale: Mapping[int, fl
     result = _result(desk, concepts)
     desk.may_ask(owner, run_of(desk, concepts).spec.model)
     asked = Intervention(image=image, scale=dict(scale), images=len(result["images"]), concepts=len(result["concepts"]))
-    return desk.pool.intervene(concepts.run, asked)
+    return desk.pool.ask(Workshop.intervene, concepts.run, asked)
 
 
 def sizes(desk: Service, owner: str, id: str) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def sizes(desk: Service, owner: str, id: str) -> dict[str, Any]:
     _result(desk, concepts)
     spec = run_of(desk, concepts).spec
     desk.may_ask(owner, spec.model)
-    return desk.pool.sizes(concepts.run, spec.n_concepts, spec.factorizer, spec.seed)
+    return desk.pool.ask(Workshop.sizes, concepts.run, spec.n_concepts, spec.factorizer, spec.seed)
 
 
 def blob(desk: Service, owner: str, id: str, sha256: str) -> tuple[str, bytes]:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 from app.description import unedited
 from app.failures import RequestError
 from app.jobs.cells import Cells
-from app.jobs.easel import Brushwork
 from app.jobs.paint import AT_ONCE, PLACES, Divided, Elsewhere, Filled, Painted
 from app.jobs.rescore import Rescored
 from app.jobs.spec import JobSpec
+from app.jobs.workshop import Workshop
 from app.service import Service, found, minted
 from app.storage.names import LONGEST, displayed
 from app.storage.revisions import Revision, Sketch
 from app.storage.runs import Run
 from explainers.painting import Fill, Mode
-
-T = TypeVar("T")
 
 MOST = 200  # revisions of one explanation
 
@@ -43,35 +41,35 @@ def size(run: Run[JobSpec]) -> tuple[int, int]:
 
 def paint(desk: Service, run: Run[JobSpec], amount: bytes, mode: Mode, fill: Fill) -> dict[str, Any]:
     """The classes of the painted picture beside those of the picture as it was."""
-    rows = _answer(desk, run, Painted(amount=amount, size=size(run), mode=mode, fill=fill))
+    rows = desk.pool.ask(Workshop.stroke, run.key, Painted(amount=amount, size=size(run), mode=mode, fill=fill))
     return {**unedited(run.look), "probabilities": rows[0]}
 
 
 def control(desk: Service, run: Run[JobSpec], amount: bytes, mode: Mode, fill: Fill, part: int) -> dict[str, Any]:
     """The same classes with the same area at some of the other places."""
     asked = Elsewhere(amount=amount, size=size(run), mode=mode, fill=fill, part=part)
-    rows = _answer(desk, run, asked)
+    rows = desk.pool.ask(Workshop.control, run.key, asked)
     return {"classes": unedited(run.look)["classes"], "done": (part + 1) * AT_ONCE, "of": PLACES, "probabilities": rows}
 
 
 def fills(desk: Service, run: Run[JobSpec], amount: bytes, mode: Mode) -> dict[str, Any]:
     """The same classes under every fill."""
-    rows = _answer(desk, run, Filled(amount=amount, size=size(run), mode=mode))
+    rows = desk.pool.ask(Workshop.control, run.key, Filled(amount=amount, size=size(run), mode=mode))
     return {"classes": unedited(run.look)["classes"], "fills": get_args(Fill), "probabilities": rows}
 
 
 def score(desk: Service, run: Run[JobSpec], added: bytes, target: int) -> dict[str, Any]:
     """The edited map judged as an explanation, beside the machine's and random orders."""
-    return _answer(desk, run, Rescored(added=added, size=size(run), target=target))
+    return desk.pool.ask(Workshop.control, run.key, Rescored(added=added, size=size(run), target=target))
 
 
 def regions(desk: Service, run: Run[JobSpec]) -> bytes:
-    return _answer(desk, run, Divided())
+    return desk.pool.ask(Workshop.control, run.key, Divided())
 
 
 def cells(desk: Service, run: Run[JobSpec], off: Iterable[int]) -> dict[str, Any]:
     """The classes with cells of the concept layer off, beside those with all of them on."""
-    return {**unedited(run.look), **_answer(desk, run, Cells(off=frozenset(off)))}
+    return {**unedited(run.look), **desk.pool.ask(Workshop.stroke, run.key, Cells(off=frozenset(off)))}
 
 
 def revisions(desk: Service, owner: str, id: str) -> list[dict[str, Any]]:
@@ -121,7 +119,3 @@ def told(revision: Revision) -> dict[str, Any]:
     del values["explanation"], values["sha256"]
     sketch = values.pop("sketch")
     return {**values, **sketch}
-
-
-def _answer(desk: Service, run: Run[JobSpec], asked: Brushwork[T]) -> T:
-    return desk.pool.brush(run.key, asked)

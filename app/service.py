@@ -17,6 +17,7 @@ from app.jobs.pairs import Paired, Pairing
 from app.jobs.pool import Pool
 from app.jobs.question import Question
 from app.jobs.spec import JobSpec, Spec, TrustSpec
+from app.jobs.workshop import Workshop
 from app.settings import Settings
 from app.storage.assets import OwnedAsset
 from app.storage.explanations import Explanation
@@ -65,6 +66,10 @@ class Service:
         asset = self.store.assets.get(owner, minted(id))
         return self.store.assets.data(found(asset if asset and asset.kind == kind else None, NOUNS[kind]))
 
+    def cards(self) -> tuple[dict[str, Any], ...]:
+        """Of every model that can be named, heads aside."""
+        return self.pool.ask(Workshop.cards)
+
     def fits(self, model: str | None = None, owner: str | None = None) -> Fits | None:
         """Whether each method suits the model, and why not; None while that is being found out.
 
@@ -72,7 +77,7 @@ class Service:
         """
         model = model or self.settings.model
         self.may_ask(owner, model)
-        return self.pool.fits(model)
+        return self.pool.ask(Workshop.fits, model)
 
     def ask(self, owner: str, asset: str, question: Question) -> Explanation:
         """Explain a picture or a text: the stored result if anybody has asked this before, a queued run otherwise.
@@ -93,7 +98,7 @@ class Service:
         model = question.model or self.settings.usual_model(question.kind)
         self.may_ask(owner, model)
         refuse_impossible(question.method, self._known_fits(model))
-        answer = self.pool.look(model, self.store.assets.data(kept), question)
+        answer = self.pool.ask(Workshop.look, model, self.store.assets.data(kept), question)
         spec = specify(question, kept.sha256, answer)
         self.refuse_more(owner, spec.key)
         explanation, fresh = self.store.explanations.open(
@@ -113,7 +118,7 @@ class Service:
 
     def _known_fits(self, model: str) -> Fits:
         try:
-            return self.pool.fits(model) or ()
+            return self.pool.ask(Workshop.fits, model) or ()
         except UnsupportedModelError:  # it may have been mended: the look tells what is wrong now
             return ()
 
@@ -194,7 +199,7 @@ class Service:
             classes=named(run.look),
             seed=run.spec.seed,
         )
-        return self.pool.edit(run.spec.model, run.spec.digest, asked)
+        return self.pool.ask(Workshop.edit, run.spec.model, run.spec.digest, asked)
 
     def pairs(self, owner: str, id: str, word: int) -> Paired:
         """What a word says together with each of the others about the class looked at."""
@@ -209,7 +214,7 @@ class Service:
             output=run.spec.output,
             seed=run.spec.seed,
         )
-        return self.pool.pair(run.spec.model, run.spec.digest, asked)
+        return self.pool.ask(Workshop.pair, run.spec.model, run.spec.digest, asked)
 
     def _texts_run(self, owner: str, id: str, what: str) -> Run[JobSpec]:
         run = self.run(self.explanation(owner, id))
@@ -229,7 +234,7 @@ class Service:
             for field, text in (("label", label), *(("prompt", text) for text in texts)):
                 if fault := uploads.unkept(text):
                     raise RequestError(f"A {field} {fault}.")
-        return self.store.heads.put(owner, name, self.pool.prompt_head(base, prompts))
+        return self.store.heads.put(owner, name, self.pool.ask(Workshop.prompt_head, base, prompts))
 
     def fit_head(
         self,
@@ -243,7 +248,7 @@ class Service:
         """A classifier fitted to a CSV or TSV of labelled texts; waits for it."""
         name, base = shown(name), self._base(base)
         texts, labels = labelled(table, text_column, label_column)
-        return self.store.heads.put(owner, name, self.pool.fit_head(base, texts, labels))
+        return self.store.heads.put(owner, name, self.pool.ask(Workshop.fit_head, base, texts, labels))
 
     def delete_head(self, owner: str, id: str) -> None:
         """Explanations made with it stay as they are."""

@@ -16,10 +16,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.access import notices
 from app.access.identity import HEADER, Identity, owner_of
 from app.access.owner import LOCAL_USER
-from app.service import Service
-from app.settings import Settings
 from app.access.signing import Signer, signer
 from app.access.sockets import CLOSED, OpenSockets
+from app.service import Service
+from app.settings import Settings
 
 SESSION = "whylens_session"
 SHARE = "whylens_share_"  # and the share's id

@@ -15,15 +15,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.access import notices
-from app.api import bodies
 from app.access.attempts import Attempts
-from app.failures import RequestError
 from app.access.gate import SESSION, password_signs
 from app.access.identity import HEADER, read
 from app.access.owner import LOCAL_USER
 from app.access.passwords import PasswordHash
-from app.service import Service
 from app.access.signing import signer
+from app.api import bodies
+from app.failures import RequestError
+from app.service import Service
 
 SECONDS = 7 * 24 * 3600
 MOST = 5_000  # bytes of the form

@@ -20,7 +20,7 @@ router = APIRouter(tags=["catalogue"])
 @router.get("/models")
 def models(desk: Desk) -> list[dict[str, Any]]:
     """Cards of the models that load here without a network. Names of torchvision and timm can be asked for as well."""
-    return list(desk.pool.cards())
+    return list(desk.cards())
 
 
 @router.get("/methods")

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app import wiring
-from app.failures import NotFoundError
 from app.access.identity import HEADER, Identity, read
+from app.failures import NotFoundError
 from app.service import Service
 
 Desk = Annotated[Service, Depends(wiring.service)]

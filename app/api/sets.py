@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.sets import image_sets
 from app.api import parts
 from app.api.identity import Desk, Owner
+from app.sets import image_sets
 from app.sets.gathering import Gathering
 
 router = APIRouter(prefix="/sets", tags=["sets of pictures"])

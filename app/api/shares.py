@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from app.sharing import shares
 from app.api.identity import Desk, Owner, Who
 from app.description import describe
+from app.sharing import shares
 from app.storage.shares import Share
 
 router = APIRouter(tags=["shares"])

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from app.failures import RequestError
-from app.jobs.easel import Easel, Group
+from app.jobs.easel import Easel
 
 SETS = 20  # of other cells, as many as are off
 
@@ -27,8 +27,6 @@ class Cells:
     Answers with the layer's grid and the probabilities, and the least and greatest of them when as many random cells
     are off instead.
     """
-
-    group: ClassVar[Group] = "strokes"
 
     off: frozenset[int]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from functools import cached_property
 from threading import Lock
-from typing import Literal, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 from jaxtyping import Float
@@ -24,7 +24,6 @@ from explainers.types import Classifier
 
 KEPT = 4  # easels held ready
 
-Group = Literal["strokes", "controls"]  # those that an eye waits for, and those that may wait for them
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
@@ -72,8 +71,6 @@ class Easel:
 class Brushwork(Protocol[T_co]):
     """A question about a picture on its easel."""
 
-    @property
-    def group(self) -> Group: ...
     def answer(self, easel: Easel) -> T_co: ...
 
 

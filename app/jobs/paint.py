@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import ClassVar, get_args
+from typing import get_args
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from app.failures import RequestError
-from app.jobs.easel import Easel, Group
+from app.jobs.easel import Easel
 from explainers.painting import Fill, Mode, Painting
 from explainers.players import divided, superpixels
 
@@ -29,8 +29,6 @@ class Painted:
 
     Answers with the probabilities of the painted picture: one forward.
     """
-
-    group: ClassVar[Group] = "strokes"
 
     amount: bytes
     size: tuple[int, int]
@@ -55,8 +53,6 @@ class Painted:
 class Elsewhere(Painted):
     """The control: the same area at `AT_ONCE` of the `PLACES` other places. A row of probabilities for each."""
 
-    group: ClassVar[Group] = "controls"
-
     part: int
 
     def __post_init__(self) -> None:
@@ -76,8 +72,6 @@ class Elsewhere(Painted):
 class Filled(Painted):
     """The same area under every fill: a row of probabilities for each, in the order of `Fill`."""
 
-    group: ClassVar[Group] = "controls"
-
     def answer(self, easel: Easel) -> list[list[float]]:
         painting = self.painting
         return easel.answers(torch.stack([self._on(easel, painting, fill) for fill in get_args(Fill)]))
@@ -86,8 +80,6 @@ class Filled(Painted):
 @dataclass(frozen=True, kw_only=True)
 class Divided:
     """The regions of the explanation, or superpixels: the number of each pixel's, 16 bits each, low byte first."""
-
-    group: ClassVar[Group] = "controls"
 
     def answer(self, easel: Easel) -> bytes:
         params = easel.run.spec.params

@@ -11,41 +11,30 @@ import os
 import secrets
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import asdict
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache, partial
 from pathlib import Path
-from threading import BoundedSemaphore, RLock, Timer, get_native_id
-from typing import Any, Protocol, TypeVar, get_args
+from threading import BoundedSemaphore, RLock, Timer
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import ray
 import torch
 from ray import exceptions
 
-import models
 from app import failures
 from app.jobs.activations import ActivationCache
-from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
-from app.jobs.easel import Brushwork, Easels
-from app.jobs.edit import Edit, Edited, edit
-from app.jobs.fitting import NICENESS, FitBook, Fits
-from app.jobs.heads import Definition, fitted, prompted
-from app.jobs.intervene import Benches, Intervention
-from app.jobs.look import Look, look
-from app.jobs.pairs import Paired, Pairing, paired
-from app.jobs.question import Question
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
-from app.jobs.sizing import sized
-from app.jobs.spec import UNFINISHED, ConceptSpec, TrustSpec
-from app.jobs.threads import alone
+from app.jobs.spec import UNFINISHED, TrustSpec
+from app.jobs.workshop import THREADS, Workshop, group_of
 from app.settings import Settings
 from app.storage.store import Store
-from models.card import Kind
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 NAMESPACE = "whylens"
 DEATHS = 3  # of the worker on one run, before it is the run's own fault
@@ -57,18 +46,7 @@ OBJECT_STORE_BYTES = 100_000_000  # nothing large travels through Ray: results g
 class Pool(Protocol):
     """What the application asks of whoever computes."""
 
-    def look(self, model: str, data: bytes, question: Question) -> Look: ...
-    def edit(self, model: str, digest: str, asked: Edit) -> Edited: ...
-    def pair(self, model: str, digest: str, asked: Pairing) -> Paired: ...
-    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]: ...
-    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan: ...
-    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]: ...
-    def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]: ...
-    def brush(self, key: str, asked: Brushwork[T]) -> T: ...
-    def cards(self) -> tuple[dict[str, Any], ...]: ...
-    def fits(self, model: str) -> Fits | None: ...
-    def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition: ...
-    def fit_head(self, base: str, texts: Sequence[str], labels: Sequence[str]) -> Definition: ...
+    def ask(self, question: Callable[Concatenate[Workshop, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
     def submit(self, key: str, owner: str) -> None: ...
     def cancel(self, key: str) -> None: ...
     def position(self, key: str) -> int | None: ...
@@ -103,75 +81,29 @@ class RayPool:
             "max_restarts": -1,
             "num_cpus": 0,
         }
-        groups = {"quick": 2, "edits": 2, "slow": 1, "concepts": 2, "heads": 1, "strokes": 2, "controls": 1}
-        grouped: Any = ray.remote(concurrency_groups=groups)  # type: ignore[call-overload]  # ray's stubs lack it
-        probe: Any = grouped(Probe).options(name="probe", max_concurrency=2, **named)
+        grouped: Any = ray.remote(concurrency_groups=dict(THREADS))  # type: ignore[call-overload]  # ray's stubs lack it
+        probe: Any = grouped(Probe).options(name="probe", **named)
         dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
         self._probe, self._dispatcher = probe.remote(settings), dispatcher.remote(settings)
         self._heads = BoundedSemaphore(HEADS)
-        self._warm = [self._probe.cards.remote(), _remote(settings, warm)]
+        self._warm = [self._probe.ask.remote("cards"), _remote(settings, warm)]
 
-    def look(self, model: str, data: bytes, question: Question) -> Look:
-        answer: Look = _answer(self._probe.look.remote(model, data, question))
-        return answer
+    def ask(self, question: Callable[Concatenate[Workshop, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Waits for the answer. Raises RequestError, for a classifier to be made also while others are."""
+        group = group_of(question)
+        with self._room() if group == "heads" else nullcontext():
+            answer: T = _answer(
+                self._probe.ask.options(concurrency_group=group).remote(question.__name__, *args, **kwargs)
+            )
+            return answer
 
-    def edit(self, model: str, digest: str, asked: Edit) -> Edited:
-        """What becomes of the classes of a text; it waits for no look that loads a model."""
-        edited: Edited = _answer(self._probe.edit.remote(model, digest, asked))
-        return edited
-
-    def pair(self, model: str, digest: str, asked: Pairing) -> Paired:
-        """What a word says together with each of the others; it waits for no edit."""
-        found: Paired = _answer(self._probe.pair.remote(model, digest, asked))
-        return found
-
-    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]:
-        """The job that answers a question about a set."""
-        settled: tuple[ConceptSpec, dict[str, Any]] = _answer(self._probe.settle.remote(model, question, manifest))
-        return settled
-
-    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan:
-        planned: Plan = _answer(self._probe.plan.remote(model, question, tuple(shas)))
-        return planned
-
-    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
-        """What becomes of the classes of a study's image when its concepts are scaled."""
-        told: dict[str, Any] = _answer(self._probe.intervene.remote(key, asked))
-        return told
-
-    def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]:
-        """What other numbers of concepts of a study would be worth; some seconds."""
-        told: dict[str, Any] = _answer(self._probe.sizes.remote(key, k, factorizer, seed))
-        return told
-
-    def brush(self, key: str, asked: Brushwork[T]) -> T:
-        """About the picture of a finished explanation; strokes wait for no controls."""
-        answer: T = _answer(self._probe.brush.options(concurrency_group=asked.group).remote(key, asked))
-        return answer
-
-    def cards(self) -> tuple[dict[str, Any], ...]:
-        cards: tuple[dict[str, Any], ...] = _answer(self._probe.cards.remote())
-        return cards
-
-    def fits(self, model: str) -> Fits | None:
-        """Which methods suit the model; None while that is being found out."""
-        fits: Fits | None = _answer(self._probe.fits.remote(model))
-        return fits
-
-    def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition:
-        return self._head(lambda: self._probe.prompt_head.remote(base, prompts))
-
-    def fit_head(self, base: str, texts: Sequence[str], labels: Sequence[str]) -> Definition:
-        """Waits for it, about a minute for 3,000 sentences on two cores. Raises RequestError when others wait too."""
-        return self._head(lambda: self._probe.fit_head.remote(base, texts, labels))
-
-    def _head(self, ask: Callable[[], Any]) -> Definition:
+    @contextmanager
+    def _room(self) -> Iterator[None]:
         # each that waits holds a thread of the web process
         if not self._heads.acquire(blocking=False):
             raise failures.RequestError("Other classifiers are being made; ask again in a minute.")
         try:
-            definition: Definition = _answer(ask())
-            return definition
+            yield
         finally:
             self._heads.release()
 
@@ -272,73 +204,16 @@ class Dispatcher:
 
 
 class Probe:
-    """Answers what cannot wait behind a job."""
+    """The workshop in a process of its own."""
 
     def __init__(self, settings: Settings) -> None:
         torch.set_num_threads(settings.threads)
-        self._settings = settings
         store = Store.at(settings.database)
-        self._shelf = _shelf(settings, store)
-        self._cache, self._paces = _cache(settings), Paces()
-        self._benches = Benches(store, self._shelf, self._cache)
-        self._easels = Easels(store, self._shelf)
-        self._fits = FitBook(self._shelf)
-        self._fits.find(settings.model)  # the first page has it at once
-        self._fits.warm(settings.text_model)  # and the first text need not wait for its model
+        self._workshop = Workshop(settings, store, _shelf(settings, store), _cache(settings))
+        self._workshop.warm()
 
-    def look(self, model: str, data: bytes, question: Question) -> Look:
-        return look(self._shelf.get(model), data, question)
-
-    @ray.method(concurrency_group="edits")
-    def edit(self, model: str, digest: str, asked: Edit) -> Edited:
-        return edit(self._shelf.get(model), digest, asked)
-
-    @ray.method(concurrency_group="slow")
-    def pair(self, model: str, digest: str, asked: Pairing) -> Paired:
-        return paired(self._shelf.get(model), digest, asked)
-
-    @ray.method(concurrency_group="concepts")
-    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]:
-        return settle(self._shelf.get(model), question, manifest)
-
-    @ray.method(concurrency_group="concepts")
-    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan:
-        return plan(self._shelf.get(model), question, shas, self._cache, self._paces)
-
-    @ray.method(concurrency_group="concepts")
-    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
-        return self._benches.intervene(key, asked)
-
-    @ray.method(concurrency_group="slow")
-    def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]:
-        """Beside interventions, which must not wait for it."""
-        return sized(self._benches.of(key)[1], k, factorizer, seed)
-
-    @ray.method(concurrency_group="strokes")
-    def brush(self, key: str, asked: Brushwork[T]) -> T:
-        alone(NICENESS if asked.group == "controls" else 0)
-        return self._easels.answer(key, asked)
-
-    @ray.method(concurrency_group="quick")
-    def fits(self, model: str) -> Fits | None:
-        return self._fits.of(model)
-
-    @ray.method(concurrency_group="heads")
-    def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition:
-        return prompted(self._shelf.get(base), prompts)
-
-    @ray.method(concurrency_group="heads")
-    def fit_head(self, base: str, texts: Sequence[str], labels: Sequence[str]) -> Definition:
-        """Not in a job's slot: the encoder is loaded here, and who asks would wait behind maps that take minutes."""
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)  # on Linux a thread has its own
-        return fitted(self._shelf.get(base), texts, labels)
-
-    def cards(self) -> tuple[dict[str, Any], ...]:
-        return tuple(
-            asdict(card)
-            for kind in get_args(Kind)
-            for card in models.list_models(kind, self._settings.models, self._settings.allow_pth)
-        )
+    def ask(self, question: str, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self._workshop, question)(*args, **kwargs)
 
 
 def compute(settings: Settings, key: str) -> None:

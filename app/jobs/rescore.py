@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from app.jobs.easel import Easel, Group
+from app.jobs.easel import Easel
 from app.jobs.paint import plane, refuse_other_size
 from explainers.metrics.curves import Curve, Deletion, Insertion, RandomOrders
 from explainers.metrics.setting import PictureSetting
@@ -26,8 +26,6 @@ class Rescored:
     Answers with the areas of the curves of the edited map and of the machine's, and of random orders on the same
     cells, which stand for both curves alike. Costs 220 forwards.
     """
-
-    group: ClassVar[Group] = "controls"
 
     added: bytes
     size: tuple[int, int]

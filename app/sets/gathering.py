@@ -8,10 +8,10 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from app import uploads
-from app.sets import archives
-from app.sets.archives import Limits
 from app.failures import RequestError
 from app.jobs.manifest import Manifest, Member
+from app.sets import archives
+from app.sets.archives import Limits
 from app.settings import Settings
 from app.storage.names import displayed
 from app.uploads import UploadError

@@ -10,9 +10,9 @@ from PIL import Image, ImageOps
 
 from app import uploads
 from app.failures import NotFoundError, RequestError
-from app.sets.gathering import Gathering
 from app.jobs.manifest import Manifest
 from app.service import Service, found, minted, shown
+from app.sets.gathering import Gathering
 from app.sets.standing import StandingSet, named, standing
 from app.storage.image_sets import OwnedSet
 

@@ -8,9 +8,9 @@ from starlette.responses import RedirectResponse, Response
 
 from app import wiring
 from app.access import notices
-from app.sharing import shares
 from app.access.gate import SHARE, share_signs
 from app.access.signing import signer
+from app.sharing import shares
 
 PATHS = {"explanation": "/", "concepts": "/concepts"}
 

@@ -10,12 +10,12 @@ from functools import cache
 from typing import Any
 
 from app import comparison, concepts, tiles, uploads
+from app.access.identity import Identity
 from app.comparison import Tile
 from app.concepts import BLOBS
 from app.description import describe, judged, labels, names, rival
 from app.examples import EXAMPLES
 from app.failures import RequestError
-from app.access.identity import Identity
 from app.jobs.spec import JobSpec, spec_from
 from app.service import Service, found, minted
 from app.sets.standing import named

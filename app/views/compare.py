@@ -109,4 +109,4 @@ def _wish(desk: Service, tiles: list[Tile], own: Mapping[str, str]) -> list[Ques
 
 
 def _cards(desk: Service, kind: Kind) -> list[str]:
-    return [card["name"] for card in desk.pool.cards() if card["kind"] == kind]
+    return [card["name"] for card in desk.cards() if card["kind"] == kind]

@@ -19,7 +19,7 @@ def draw(desk: Service, owner: str, key: str) -> str | None:
     with st.expander("Own labels"):
         how = st.radio("Made from", list(WAYS), format_func=WAYS.__getitem__, horizontal=True, key=f"{key}/how")
         name = st.text_input("Name", placeholder="My labels", max_chars=80, key=f"{key}/name")
-        encoders = [card["name"] for card in desk.pool.cards() if card["kind"] == "text"]
+        encoders = [card["name"] for card in desk.cards() if card["kind"] == "text"]
         usual = desk.settings.text_model
         base = (
             st.selectbox("Encoder", encoders, encoders.index(usual), key=f"{key}/base") if len(encoders) > 1 else usual

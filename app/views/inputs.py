@@ -174,7 +174,7 @@ def _text(desk: Service, owner: str, current: Explanation | None, key: str) -> S
 def _model(desk: Service, owner: str, kind: Kind, first: str, key: str) -> tuple[str, fits.Verdicts, bool]:
     """The model, what suits it, and whether the user has just made it."""
     own = names(desk, owner, kind)
-    cards = [card["name"] for card in desk.pool.cards() if card["kind"] == kind]
+    cards = [card["name"] for card in desk.cards() if card["kind"] == kind]
     if head_id(first) is not None and first not in own:  # deleted since it was asked
         first = desk.settings.usual_model(kind)
     listed = list(dict.fromkeys([first, *cards, *own]))

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app import components
-from app.sharing import shares
 from app.failures import MENDABLE
 from app.service import Service
+from app.sharing import shares
 from app.storage.concepts import Concepts
 from app.storage.explanations import Explanation
 from app.views.names import plain

@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from app import components
-from app.sharing import shares
+from app.access.identity import Identity
 from app.description import labels, rival
 from app.failures import TOLD, NotFoundError
-from app.access.identity import Identity
 from app.service import Service
+from app.sharing import shares
 from app.storage import codec
 from app.storage.shares import Share
 from app.views import answer, compare, notice, regions

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -15,20 +15,13 @@ from torch import Tensor
 
 import models
 from app.jobs.activations import ActivationCache
-from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
-from app.jobs.easel import Brushwork, Easels
-from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import Fits
-from app.jobs.heads import Definition, fitted, prompted
-from app.jobs.intervene import Benches, Intervention
-from app.jobs.look import Look, look
-from app.jobs.pairs import Paired, Pairing, paired
-from app.jobs.question import Question
+from app.jobs.heads import Definition
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
-from app.jobs.sizing import sized
-from app.jobs.spec import ConceptSpec
+from app.jobs.workshop import Workshop
+from app.settings import Settings
 from app.storage.store import Store
 from explainers import method_fits
 from explainers.params import Parameters, Range
@@ -36,6 +29,7 @@ from explainers.registry import Method
 from explainers.types import Attributions, Classifier, Progress, ScoreFunction
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 def stocked(*ready: models.Classifier, heads: Callable[[str], Definition | None] | None = None) -> Shelf:
@@ -52,6 +46,20 @@ def found_fits(model: Classifier) -> Fits:
     return tuple(fit.as_dict() for fit in method_fits(model))
 
 
+class InlineWorkshop(Workshop):
+    """Knows the models of the test, and what suits them."""
+
+    def __init__(self, pool: InlinePool) -> None:
+        super().__init__(Settings(), pool.store, pool.shelf, pool.cache)
+        self._pool = pool
+
+    def cards(self) -> tuple[dict[str, Any], ...]:
+        return tuple(asdict(model.card) for model in self._shelf._loaded.values())
+
+    def fits(self, model: str) -> Fits | None:
+        return None if self._pool.checking else found_fits(self._shelf.get(model))  # type: ignore[arg-type]
+
+
 @dataclass
 class InlinePool:
     """Computes on submit, so an asked explanation is a finished one."""
@@ -62,41 +70,9 @@ class InlinePool:
     checking: bool = False  # whether it is still being found out what fits
     cache: ActivationCache = field(default_factory=lambda: ActivationCache(Path("/nowhere"), 0))
 
-    def look(self, model: str, data: bytes, question: Question) -> Look:
-        return look(self.shelf.get(model), data, question)
-
-    def edit(self, model: str, digest: str, asked: Edit) -> Edited:
-        return edit(self.shelf.get(model), digest, asked)
-
-    def pair(self, model: str, digest: str, asked: Pairing) -> Paired:
-        return paired(self.shelf.get(model), digest, asked)
-
-    def settle(self, model: str, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]:
-        return settle(self.shelf.get(model), question, manifest)
-
-    def plan(self, model: str, question: ConceptQuestion, shas: Sequence[str]) -> Plan:
-        return plan(self.shelf.get(model), question, shas, self.cache, Paces())
-
-    def intervene(self, key: str, asked: Intervention) -> dict[str, Any]:
-        return Benches(self.store, self.shelf, self.cache).intervene(key, asked)
-
-    def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]:
-        return sized(Benches(self.store, self.shelf, self.cache).of(key)[1], k, factorizer, seed)
-
-    def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition:
-        return prompted(self.shelf.get(base), prompts)
-
-    def fit_head(self, base: str, texts: Sequence[str], labels: Sequence[str]) -> Definition:
-        return fitted(self.shelf.get(base), texts, labels)
-
-    def brush(self, key: str, asked: Brushwork[T]) -> T:
-        return Easels(self.store, self.shelf).answer(key, asked)
-
-    def cards(self) -> tuple[dict[str, Any], ...]:
-        return tuple(asdict(model.card) for model in self.shelf._loaded.values())
-
-    def fits(self, model: str) -> Fits | None:
-        return None if self.checking else found_fits(self.shelf.get(model))  # type: ignore[arg-type]
+    def ask(self, question: Callable[Concatenate[Workshop, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        answer: T = getattr(InlineWorkshop(self), question.__name__)(*args, **kwargs)
+        return answer
 
     def submit(self, key: str, owner: str) -> None:  # noqa: ARG002
         execute(self.store, self.shelf, key, self.cache)

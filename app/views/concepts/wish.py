@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from app import components, concepts
-from app.sets import image_sets
 from app.failures import MENDABLE
-from app.sets.image_sets import ImageSet
 from app.jobs.asking import MOST_CONCEPTS, ConceptQuestion
 from app.jobs.spec import ConceptSpec
 from app.service import Service
+from app.sets import image_sets
+from app.sets.image_sets import ImageSet
 from app.storage.concepts import Concepts
 from app.views.names import plain
 from explainers.concepts.dictionaries import LEARNERS
@@ -64,7 +64,7 @@ def draw(desk: Service, owner: str, current: Concepts) -> Wish | None:
         help="Folders of the operator are listed here as well as your own.",
         key=f"{key}/set",
     )
-    cards = [card["name"] for card in desk.pool.cards() if card["kind"] == "image"]
+    cards = [card["name"] for card in desk.cards() if card["kind"] == "image"]
     models = list(dict.fromkeys([spec.model, *cards]))
     model = st.selectbox(
         "Model",

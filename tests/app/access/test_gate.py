@@ -17,18 +17,18 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.sharing import links, shares
-from app.api import api
 from app.access.attempts import Attempts
 from app.access.gate import LONGEST, SESSION, SHARE, Gate, share_signs
 from app.access.guard import SameOrigin, SecureHeaders
 from app.access.identity import HEADER, owner_of
-from app.jobs.question import Question
 from app.access.login import Login
 from app.access.passwords import PasswordHash
-from app.service import Service
 from app.access.signing import signer
 from app.access.sockets import OpenSockets
+from app.api import api
+from app.jobs.question import Question
+from app.service import Service
+from app.sharing import links, shares
 from app.storage.explanations import Explanation
 from tests.app.conftest import picture
 

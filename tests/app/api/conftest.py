@@ -11,8 +11,8 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from app.api import api
 from app.access.guard import SameOrigin, SecureHeaders
+from app.api import api
 from app.service import Service
 
 ROOT = "/api/v1"

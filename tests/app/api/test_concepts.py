@@ -21,8 +21,8 @@ from starlette.testclient import TestClient
 import models
 from app import wiring
 from app.service import Service
-from app.settings import Settings
 from app.sets.standing import SHAPES, drawn
+from app.settings import Settings
 from app.storage.store import Store
 from explainers.concepts.split import Split
 from models.shapes import KINDS

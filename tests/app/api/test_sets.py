@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from app import wiring
 from app.api.identity import _owner
 from app.service import Service
-from app.settings import Settings
 from app.sets.standing import SHAPES, drawn
+from app.settings import Settings
 from app.uploads import image
 from tests.app.api.conftest import ROOT, application, refusal
 from tests.app.conftest import Counts, picture

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.sharing import shares
 from app.access.identity import Identity
 from app.jobs.question import Question
 from app.service import Service
+from app.sharing import shares
 from tests.app.api.conftest import ROOT, refusal
 from tests.app.api.test_explanations import ask, send
 from tests.app.api.test_sets import sent

@@ -19,6 +19,7 @@ from app.jobs.paint import AT_ONCE, PARTS, PLACES, Divided, Elsewhere, Filled, P
 from app.jobs.question import Question
 from app.jobs.rescore import Rescored
 from app.jobs.shelf import Shelf
+from app.jobs.workshop import Workshop
 from app.service import Service
 from app.uploads import image
 from explainers.painting import Fill, Painting, filled
@@ -70,7 +71,7 @@ class Studio:
         self.x = prepared
 
     def ask(self, asked: Brushwork[T]) -> T:
-        return self.pool.brush(self.run.key, asked)
+        return self.pool.ask(Workshop.control, self.run.key, asked)
 
     def odds(self, asked: Brushwork[list[list[float]]]) -> list[float]:
         """The first logit less the second, of each row."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from contextlib import ExitStack
 from threading import BoundedSemaphore
-from typing import Any
 
 import pytest
 
 from app.failures import RequestError
 from app.jobs import pool
 from app.jobs.pool import Pool, RayPool
+from app.jobs.workshop import THREADS, Workshop, group_of
 from app.service import Service
 from tests.app.inline import HeldPool, InlinePool
 
@@ -21,24 +22,15 @@ ROLES = [name for name in vars(Pool) if not name.startswith("_")]
 
 @pytest.mark.parametrize("kind", [RayPool, InlinePool, HeldPool])
 def test_a_pool_answers_to_every_name_of_the_protocol(kind: type) -> None:
-    quick = {
-        "look",
-        "edit",
-        "pair",
-        "cards",
-        "fits",
-        "prompt_head",
-        "fit_head",
-        "settle",
-        "plan",
-        "intervene",
-        "sizes",
-        "brush",
-    }
-    assert quick | {"submit", "cancel", "position", "ready", "close"} == set(ROLES)
+    assert set(ROLES) == {"ask", "submit", "cancel", "position", "ready", "close"}
     for name in ROLES:
         asked = list(inspect.signature(getattr(Pool, name)).parameters)
         assert list(inspect.signature(getattr(kind, name)).parameters) == asked
+
+
+def test_every_question_waits_in_a_group_that_there_is() -> None:
+    questions = [name for name in vars(Workshop) if not name.startswith("_") and name != "warm"]
+    assert {group_of(getattr(Workshop, name)) for name in questions} == set(THREADS)
 
 
 def test_importing_the_protocol_starts_nothing() -> None:
@@ -52,18 +44,17 @@ def test_importing_the_protocol_starts_nothing() -> None:
     assert answer.returncode == 0, answer.stderr
 
 
-def test_only_so_many_wait_for_a_head(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_wait_for_a_head() -> None:
     """Each holds a thread of the web process until it is made."""
-    monkeypatch.setattr(pool, "_answer", lambda answer: answer)
     waiting = object.__new__(RayPool)  # without its processes
     waiting._heads = BoundedSemaphore(pool.HEADS)
 
-    def one_more() -> Any:
-        return waiting._head(one_more)
-
     for _ in range(2):  # whoever was refused holds nothing
-        with pytest.raises(RequestError, match="Other classifiers are being made; ask again in a minute"):
-            waiting._head(one_more)
+        with ExitStack() as rooms:
+            for _ in range(pool.HEADS):
+                rooms.enter_context(waiting._room())
+            with pytest.raises(RequestError, match="Other classifiers are being made; ask again in a minute"):
+                rooms.enter_context(waiting._room())
 
 
 def test_a_service_works_on_the_inline_pools(desk: Service, held: HeldPool) -> None:

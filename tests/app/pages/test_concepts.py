@@ -10,10 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import components, concepts
-from app.sets import image_sets
-from app.sets.gathering import Gathering
 from app.jobs.asking import ConceptQuestion
 from app.service import Service
+from app.sets import image_sets
+from app.sets.gathering import Gathering
 from app.storage.concepts import Concepts
 from app.views.concepts.measures import ARROWS, MEASURES, said
 from app.views.names import plain

@@ -6,15 +6,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import components
-from app.sharing import shares
 from app.access.identity import Identity
 from app.jobs.question import Question
 from app.service import Service
+from app.sharing import shares
 from app.storage.shares import Share
 from app.views.names import plain
+from tests.app.access.test_gate import HASH, guarded
 from tests.app.conftest import LABELS, Counts
 from tests.app.pages.test_workbench import MAIN, ME, asked, click, given, text
-from tests.app.test_gate import HASH, guarded
 
 HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) **b**"
 
