@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 
-from app.storage.unavailable import UnavailableError
+from app.unavailable import UnavailableError
 from app.uploads import UploadError
 from explainers import InputError
 from models import UnsupportedModelError

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.api import assets, catalogue, concepts, docs, explanations, heads, paint, revisions, sets, shares
 from app.failures import MENDABLE, ConflictError, NotFoundError, sentence
-from app.storage.unavailable import UnavailableError
+from app.unavailable import UnavailableError
 
 
 def api() -> FastAPI:

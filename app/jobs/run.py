@@ -17,7 +17,7 @@ from app.jobs.spec import ConceptSpec, JobSpec, Spec, TrustSpec
 from app.storage import codec
 from app.storage.database import patiently
 from app.storage.store import Store
-from app.storage.unavailable import UnavailableError
+from app.unavailable import UnavailableError
 from explainers import TrustReport, stream_classes, stream_trust
 from explainers.types import Attributions, Classifier, Progress
 

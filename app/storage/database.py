@@ -17,10 +17,11 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
-from app.storage.unavailable import UnavailableError
+from app.unavailable import UnavailableError
 
 LOG = logging.getLogger("whylens")
 SECONDS_TO_SWITCH = 5.0
+SECONDS_TO_CONNECT = 5
 SECONDS_OF_PATIENCE = 300.0  # of a job with a database that is away, full or read-only
 SECONDS_BETWEEN_TRIES = 0.5
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -95,7 +96,7 @@ def _told() -> Iterator[None]:
         reason = _reason(error)
         if reason is None:
             raise
-        raise UnavailableError(reason) from error
+        raise UnavailableError(f"The database is not to be had at the moment: {reason}.") from error
 
 
 def _reason(error: DBAPIError | sqlite3.OperationalError) -> str | None:
@@ -119,7 +120,9 @@ def _reason(error: DBAPIError | sqlite3.OperationalError) -> str | None:
 def _engine(url: str) -> Engine:
     address = _address(url)
     if address.get_backend_name() != "sqlite":
-        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(
+            address, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": SECONDS_TO_CONNECT}
+        )
         event.listen(engine, "connect", _prepare_postgres)
         event.listen(engine, "begin", _begin_postgres)
         return engine

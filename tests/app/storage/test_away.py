@@ -16,7 +16,7 @@ from app import failures
 from app.storage import database
 from app.storage.database import Database, patiently
 from app.storage.store import Store
-from app.storage.unavailable import UnavailableError
+from app.unavailable import UnavailableError
 from scripts.topology.postgres import Postgres
 from tests.app.conftest import rows
 from tests.app.storage.conftest import asked, opened
