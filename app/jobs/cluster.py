@@ -47,7 +47,8 @@ def command(settings: Settings, role: Role) -> list[str]:
     start = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--disable-usage-stats"]
     if address := node(settings):
         start.append(f"--node-ip-address={address}")
-    start.append(f"--object-store-memory={OBJECT_STORE_BYTES}")
+    # nobody reads workers' output from afar, and no cloud is asked for more machines
+    start += [f"--object-store-memory={OBJECT_STORE_BYTES}", "--include-log-monitor=false", "--no-monitor"]
     match role:
         case "head":
             return [*start, "--head", f"--port={port}", "--include-dashboard=false", *_offering(role, 0)]

@@ -74,6 +74,7 @@ class RayPool:
             )
         else:
             ray.init(
+                "local",  # and not whichever cluster may run on this machine
                 num_cpus=settings.job_slots,
                 namespace=NAMESPACE,
                 include_dashboard=False,

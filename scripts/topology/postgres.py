@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 USER = "whylens"
-SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "60"}
+QUICK = {"fsync": "off", "full_page_writes": "off"}  # losing power is no risk where the data are thrown away
 
 
 def binaries() -> Path | None:
@@ -25,17 +25,18 @@ def binaries() -> Path | None:
 
 @dataclass
 class Postgres:
-    """`start` and `stop` may be called again: the data stay. Settings are for tests: losing power is no risk there."""
+    """`start` and `stop` may be called again: the data stay."""
 
     folder: Path
     port: int
-    settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
+    host: str = "127.0.0.1"
+    settings: dict[str, str] = field(default_factory=dict)
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"postgresql+psycopg://{USER}:{self.password}@127.0.0.1:{self.port}/postgres"
+        return f"postgresql+psycopg://{USER}:{self.password}@{self.host}:{self.port}/postgres"
 
     @property
     def data(self) -> Path:
@@ -65,9 +66,10 @@ class Postgres:
     def start(self) -> None:
         """Returns at once; `ready` tells when it answers."""
         settings = {
-            "listen_addresses": "127.0.0.1",
+            "listen_addresses": self.host,
             "port": str(self.port),
             "unix_socket_directories": "",
+            **QUICK,
             **self.settings,
         }
         account = _account()
@@ -83,7 +85,7 @@ class Postgres:
             )
 
     def ready(self) -> bool:
-        asked = [_binary("pg_isready"), "--host=127.0.0.1", f"--port={self.port}", "--quiet"]
+        asked = [_binary("pg_isready"), f"--host={self.host}", f"--port={self.port}", "--quiet"]
         return subprocess.run(asked, check=False).returncode == 0
 
     def stop(self) -> None:
