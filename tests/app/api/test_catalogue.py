@@ -13,7 +13,7 @@ from app.examples import EXAMPLES, FIRST
 from explainers import list_methods
 from tests.app.api.conftest import ROOT, refusal
 from tests.app.conftest import Counts
-from tests.app.inline import HeldPool, InlinePool
+from tests.app.inline import HeldPool, InlineWorkshop
 
 ROUTES = {
     ("get", "/sets"),
@@ -146,7 +146,7 @@ def test_what_suits_a_model_is_told_when_it_is_known(slow_client: TestClient, he
 def test_what_cannot_be_is_refused(client: TestClient, counts: Counts, monkeypatch: pytest.MonkeyPatch) -> None:
     asset = client.post(f"{ROOT}/examples/{FIRST}").json()["id"]
     fits = ({"method": "saliency", "status": "impossible", "reason": "it has no gradient"},)
-    monkeypatch.setattr(InlinePool, "fits", lambda self, model: fits)  # noqa: ARG005
+    monkeypatch.setattr(InlineWorkshop, "fits", lambda self, model: fits)  # noqa: ARG005
     before = counts()
     answer = client.post(f"{ROOT}/explanations", json={"asset": asset, "method": "saliency"})
     assert refusal(answer, 422) == "saliency cannot explain this model: it has no gradient."
