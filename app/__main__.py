@@ -1,4 +1,4 @@
-"""The command line: `python -m app serve | explain | doctor | hash-password | migrate | head | worker`.
+"""The command line: `python -m app serve | explain | doctor | hash-password | migrate | head | worker | backup`.
 
 Exit code 2 and one sentence for what a user can mend.
 """
@@ -10,6 +10,7 @@ import getpass
 import logging
 import os
 import sys
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -26,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("serve", help="serve the application")
     commands.add_parser("doctor", help="check this installation")
     commands.add_parser("hash-password", help="make a value for WHYLENS_PASSWORD_HASH of a password that is asked for")
+    backup = commands.add_parser("backup", help="copy the SQLite database, which may be in use, to a new file")
+    backup.add_argument("copy", help="the new file")
     commands.add_parser("migrate", help="bring the database up to date, which serve does too")
     commands.add_parser("head", help="be the head of the Ray cluster at WHYLENS_RAY_ADDRESS")
     commands.add_parser("worker", help="compute for the Ray cluster at WHYLENS_RAY_ADDRESS")
@@ -71,6 +74,14 @@ def main(arguments: list[str] | None = None) -> int:
             try:
                 opened(settings).database.close()
             except (UnavailableError, ValueError) as error:
+                return _refuse(str(error))
+            return 0
+        case "backup":
+            from app.storage.database import Database
+
+            try:
+                Database(settings.database).copy(Path(options.copy))
+            except (OSError, ValueError) as error:
                 return _refuse(str(error))
             return 0
         case "head" | "worker":

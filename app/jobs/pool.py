@@ -101,7 +101,7 @@ class RayPool:
         )
         self._probe, self._dispatcher = probe.remote(settings), dispatcher.remote(settings)
         self._heads = BoundedSemaphore(HEADS)
-        self._warm = [self._probe.ask.remote("cards"), _remote(settings, warm)]
+        self._warm = [self._probe.ask.remote("cards"), self._dispatcher.warmed.remote()]
 
     def ask(self, question: Callable[Concatenate[Workshop, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Waits for the answer. Raises RequestError, for a classifier to be made also while others are."""
@@ -167,6 +167,7 @@ class Dispatcher:
         self._running: dict[Any, str] = {}  # task → key of its run
         self._deaths: Counter[str] = Counter()
         self._lock = RLock()
+        self._warm = _remote(settings, warm, retries=DEATHS)
         Thread(target=self._sweep, daemon=True).start()
 
     def _sweep(self) -> None:
@@ -203,6 +204,10 @@ class Dispatcher:
         """What a user asks for starts before judgements, which are asked for by looking at what is done."""
         self._queue.put(owner, key, patient=isinstance(self._runs.get(key).spec, TrustSpec))
 
+    def warmed(self) -> None:
+        """Waits until a worker has loaded the first model. Workers are those of who asks, so it is asked from here."""
+        ray.get(self._warm)
+
     def cancel(self, key: str) -> None:
         """The run is already marked: a job that has not started is forgotten, a running one interrupted."""
         with self._lock:
@@ -221,7 +226,7 @@ class Dispatcher:
     def _start(self) -> None:
         while len(self._running) < self._slots() and (next_job := self._queue.take()):
             owner, key = next_job
-            task = _remote(self._settings, compute, key)
+            task = _remote(self._settings, compute, key, retries=0)  # ours: the attempt must rise with each
             self._running[task] = key
             task.future().add_done_callback(partial(self._ended, task, key, owner))
 
@@ -308,9 +313,10 @@ def _cache(settings: Settings) -> ActivationCache:
     return ActivationCache(settings.home / "activations", settings.activation_cache_bytes)
 
 
-def _remote(settings: Settings, task: Callable[..., None], *args: str) -> Any:
-    """One job slot's worth of Ray. Retries are the dispatcher's: the attempt must rise with each."""
-    return ray.remote(task).options(num_cpus=1, num_gpus=settings.gpus_per_job, max_retries=0).remote(settings, *args)
+def _remote(settings: Settings, task: Callable[..., None], *args: str, retries: int) -> Any:
+    """One job slot's worth of Ray."""
+    slot: Any = ray.remote(task).options(num_cpus=1, num_gpus=settings.gpus_per_job, max_retries=retries)
+    return slot.remote(settings, *args)
 
 
 def _answer(answer: Any) -> Any:

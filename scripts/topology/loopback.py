@@ -90,8 +90,8 @@ class Topology:
         (proxy / "nginx.conf").write_text(self._nginx_conf())
         self.postgres.create()
 
-    def start(self, name: str) -> None:
-        """Returns at once; `healthy` tells when it is there."""
+    def start(self, name: str, besides: Mapping[str, str] | None = None) -> None:
+        """Returns at once; `healthy` tells when it is there. `besides` are more variables for the process."""
         service = self.services[name]
         if name == "postgres":
             self.postgres.start()
@@ -100,7 +100,7 @@ class Topology:
             self.processes[name] = subprocess.Popen(
                 self.command(service),
                 cwd=ROOT,
-                env=self.environment(service),
+                env={**self.environment(service), **(besides or {})},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
