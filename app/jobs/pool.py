@@ -30,6 +30,7 @@ from app.jobs.run import execute
 from app.jobs.shelf import Shelf
 from app.jobs.spec import UNFINISHED, TrustSpec
 from app.jobs.workshop import THREADS, Workshop, group_of
+from app.metrics import QUESTIONS
 from app.settings import Settings
 from app.storage.store import Store
 from app.unavailable import UnavailableError
@@ -106,7 +107,7 @@ class RayPool:
     def ask(self, question: Callable[Concatenate[Workshop, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Waits for the answer. Raises RequestError, for a classifier to be made also while others are."""
         group = group_of(question)
-        with self._room() if group == "heads" else nullcontext():
+        with QUESTIONS.labels(group).time(), self._room() if group == "heads" else nullcontext():
             answer: T = _answer(
                 self._probe.ask.options(concurrency_group=group).remote(question.__name__, *args, **kwargs)
             )
