@@ -41,7 +41,7 @@ whole: $(VENV)/dev $(VENV)/chromium $(VENV)/servers
 
 # the faults with 200 jobs in flight each time (an hour)
 soak: $(VENV)/dev $(VENV)/servers
-	@WHYLENS_FLIGHT=200 $(BIN)/python -m pytest -q tests/topology/test_faults.py
+	@JOBS_IN_FLIGHT=200 $(BIN)/python -m pytest -q tests/topology/test_faults.py
 
 # DATA: a folder with imagenet_samples/, coco_boxes/ and text/; without it the benchmarks that need one are left out
 bench: $(VENV)/dev

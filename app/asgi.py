@@ -24,6 +24,7 @@ from app.access.guard import SameOrigin, SecureHeaders
 from app.access.identity import HEADER
 from app.access.login import Login
 from app.access.owner import LOCAL_USER
+from app.access.requests import Requests
 from app.access.signing import signer
 from app.access.sockets import OpenSockets
 from app.api import api
@@ -101,6 +102,7 @@ app = st.App(
         Mount("/api/v1", api()),
     ],
     middleware=[
+        Middleware(Requests, settings=lambda: wiring.service().settings),
         Middleware(SecureHeaders),
         Middleware(SameOrigin, hosts=lambda: wiring.service().settings.hosts),
         Middleware(Gate, desk=wiring.service, sockets=SOCKETS),

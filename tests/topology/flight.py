@@ -16,7 +16,7 @@ from app.storage.store import Store
 from app.storage.tables import ExplanationRow, PreviewRow, ResultBlobRow, RunRow, WaiterRow
 from tests.server import PATIENCE, until
 
-QUESTION: dict[str, Any] = {"method": "rise", "model": "planted_shortcut", "params": {"n_masks": 2000}}
+QUESTION: dict[str, Any] = {"method": "rise", "model": "planted_shortcut", "params": {"n_masks": 300}}
 ENDLESS: dict[str, Any] = {
     "method": "rise",
     "model": "planted_shortcut",

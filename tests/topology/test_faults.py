@@ -1,6 +1,6 @@
 """Processes and machines die with jobs in flight (S25, S28): none lost, none half, none twice, none other than alone.
 
-`WHYLENS_FLIGHT` says how many jobs there are each time; `make soak` flies 200.
+`JOBS_IN_FLIGHT` says how many jobs there are each time; `make soak` flies 200.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.topology.test_pool import workers
 
 pytestmark = pytest.mark.topology
 
-JOBS = int(os.environ.get("WHYLENS_FLIGHT", "20"))
+JOBS = int(os.environ.get("JOBS_IN_FLIGHT", "20"))
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
