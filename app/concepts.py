@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, cast
+
+import numpy as np
+from safetensors.numpy import save
 
 from app.description import progress
 from app.failures import NotFoundError, RequestError
 from app.jobs.asking import ConceptQuestion, Plan
+from app.jobs.concept_map import METHODS
 from app.jobs.intervene import Intervention
+from app.jobs.manifest import Member
 from app.jobs.spec import ConceptSpec
 from app.jobs.workshop import Workshop
 from app.service import Service, found, minted
@@ -19,6 +25,7 @@ from app.storage.names import displayed
 from app.storage.runs import Run
 from app.uploads import Asset
 
+WITHIN = 5  # concepts that one is taken apart into
 LONGEST = 80  # characters of what a user calls a concept or a strategy
 BLOBS = ("shares", "codes", "sprite")  # the parts that a client addresses by their hash
 MEDIA = {"sprite": "image/webp"}  # the others are safetensors
@@ -27,8 +34,8 @@ INSIDE = ("blobs", "kind", "code")  # of a result, what a client has no use for
 
 def plan(desk: Service, owner: str, image_set: str, question: ConceptQuestion) -> Plan:
     """What asking would cost."""
-    members = image_sets.manifest(desk, owner, image_set).members
-    return desk.pool.ask(Workshop.plan, _model(desk, owner, question), question, [member.sha256 for member in members])
+    inputs = image_sets.manifest(desk, owner, image_set).inputs
+    return desk.pool.ask(Workshop.plan, _model(desk, owner, question), question, inputs)
 
 
 def ask(desk: Service, owner: str, image_set: str, question: ConceptQuestion) -> Concepts:
@@ -123,8 +130,64 @@ def sizes(desk: Service, owner: str, id: str) -> dict[str, Any]:
     concepts = get(desk, owner, id)
     _result(desk, concepts)
     spec = run_of(desk, concepts).spec
+    if spec.factorizer == "ace":
+        raise RequestError("ACE leaves groups out that are too rare, so that its number of concepts follows from that.")
     desk.may_ask(owner, spec.model)
     return desk.pool.ask(Workshop.sizes, concepts.run, spec.n_concepts, spec.factorizer, spec.seed)
+
+
+def tried(desk: Service, owner: str, id: str) -> dict[str, Any]:
+    """Whether each concept matters more than a random direction, and how much all of them tell of the layer."""
+    concepts = get(desk, owner, id)
+    _result(desk, concepts)
+    spec = run_of(desk, concepts).spec
+    desk.may_ask(owner, spec.model)
+    return desk.pool.ask(Workshop.tried, concepts.run, spec.seed)
+
+
+def concept_map(desk: Service, owner: str, id: str, image: int, concept: int, method: str) -> bytes:
+    """Where a picture shows a concept, as safetensors."""
+    concepts = get(desk, owner, id)
+    result = _result(desk, concepts)
+    if not 0 <= image < len(result["images"]):
+        raise NotFoundError(f"There is no picture {image} in this study.")
+    _refuse_unknown(concept, result)
+    if method not in METHODS:
+        raise RequestError(f"method must be one of {', '.join(METHODS)}; got {method!r:.100}")
+    desk.may_ask(owner, run_of(desk, concepts).spec.model)
+    values = desk.pool.ask(Workshop.concept_map, concepts.run, image, concept, method)
+    return save({"values": np.ascontiguousarray(values)})
+
+
+def take_apart(desk: Service, owner: str, id: str, concept: int) -> Concepts:
+    """A study of its own of the crops that show a concept, at an earlier layer. The crops become a set of the user's.
+
+    Fel et al. 2023 (arXiv:2211.10154), section 3.2. That study's concepts can be taken apart again.
+    """
+    concepts = get(desk, owner, id)
+    result = _result(desk, concepts)
+    _refuse_unknown(concept, result)
+    spec = run_of(desk, concepts).spec
+    desk.may_ask(owner, spec.model)
+    found = desk.pool.ask(Workshop.within, concepts.run, concept)
+    rank = next(n for n, each in enumerate(result["concepts"]) if each["index"] == concept)
+    called = concepts.view.get("concepts", {}).get(str(concept), {}).get("name") or f"Concept {rank + 1}"
+    crops = [
+        Member(hashlib.sha256(data).hexdigest(), f"{n + 1} {result['images'][place]['name']}", result["label"])
+        for n, (data, place) in enumerate(zip(found.pictures, found.places, strict=True))
+    ]
+    image_set = image_sets.of_crops(desk, owner, f"{called} of {concepts.name}", crops, found.pictures)
+    question = ConceptQuestion(
+        model=spec.model,
+        target=result["target"],
+        by="labelled",
+        layer=found.layer,
+        n_concepts=min(WITHIN, spec.n_concepts),
+        factorizer="semi_nmf" if found.signed else "nmf",
+        importance=spec.importance,
+        seed=spec.seed,
+    )
+    return ask(desk, owner, image_set.id, question)
 
 
 def blob(desk: Service, owner: str, id: str, sha256: str) -> tuple[str, bytes]:
@@ -178,6 +241,12 @@ def _result(desk: Service, concepts: Concepts) -> dict[str, Any]:
     if run.result is None:
         raise RequestError(f"Concepts can be looked into when they are found; this study is {run.state}.")
     return run.result
+
+
+def _refuse_unknown(concept: int, result: Mapping[str, Any]) -> None:
+    last = len(result["concepts"]) - 1
+    if not 0 <= concept <= last:
+        raise RequestError(f"concept must lie in [0, {last}]; got {str(concept)[:20]}")
 
 
 def _model(desk: Service, owner: str, question: ConceptQuestion) -> str:

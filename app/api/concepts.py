@@ -149,6 +149,30 @@ def sizes(id: str, desk: Desk, owner: Owner) -> dict[str, Any]:
     return concepts.sizes(desk, owner, id)
 
 
+@router.get("/{id}/trials")
+def tried(id: str, desk: Desk, owner: Owner) -> dict[str, Any]:
+    """Whether concepts matter. Of each (TCAV): the share of pictures whose logit rises towards it (`score`), whether it
+
+    is told from random activations (`accuracy`), how often random directions do as much (`p`), and whether both hold
+    at a false discovery rate of 5 % (`sound`). Together: `completeness`, 1 where they are all that counts, beside as
+    many random directions, and each one's share (ConceptSHAP). Some seconds.
+    """
+    return concepts.tried(desk, owner, id)
+
+
+@router.post("/{id}/concepts/{concept}/apart", status_code=201)
+def take_apart(id: str, concept: int, desk: Desk, owner: Owner) -> dict[str, Any]:
+    """Study the crops that show a concept, at an earlier layer: what it is made of. They become a set of one's own."""
+    return concepts.describe(desk, concepts.take_apart(desk, owner, id, concept))
+
+
+@router.get("/{id}/images/{index}/map", response_class=Response)
+def concept_map(id: str, index: int, concept: int, method: str, desk: Desk, owner: Owner) -> Response:
+    """Where a picture shows a concept: what each pixel adds to its amount by this method, `values` as safetensors."""
+    data = concepts.concept_map(desk, owner, id, index, concept, method)
+    return Response(data, media_type=SAFETENSORS, headers=PRIVATE)
+
+
 @router.get("/{id}/images/{index}", response_class=Response)
 def image(id: str, index: int, desk: Desk, owner: Owner) -> Response:
     """A picture of the class as the model sees it, as WebP."""

@@ -101,9 +101,13 @@ def progress(data: Mapping[str, Any], key: str) -> tuple[str | None, str | None]
     return event.finished, event.again
 
 
-def concepts(data: Mapping[str, Any], key: str) -> None:
-    """What the model sees; concepts are named, suspected and switched off there, and the API is told."""
-    _mount("concepts", key, data)
+def concepts(data: Mapping[str, Any], key: str) -> int | None:
+    """What the model sees; concepts are named, suspected and switched off there, and the API is told.
+
+    The index of one that is to be taken apart.
+    """
+    apart: int | None = _mount("concepts", key, data, ("apart",)).apart
+    return apart
 
 
 def strategies(data: Mapping[str, Any], key: str) -> int | None:

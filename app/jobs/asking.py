@@ -15,13 +15,15 @@ from app.jobs.activations import ActivationCache
 from app.jobs.look import refuse_other_kind, resolve
 from app.jobs.spec import ConceptSpec
 from explainers import STUDY_REVISION, By, Rows
-from explainers.concepts.dictionaries import LEARNERS
+from explainers.concepts.ace import DISCOVERY
+from explainers.concepts.discovery import FACTORIZERS
 from explainers.concepts.importance import METHODS
 from explainers.concepts.split import BATCH, usual_layer
 from explainers.types import Classifier
 
 MOST_CONCEPTS = 50
 CROPPED = 9  # forwards of a picture that is cut up, about
+SEGMENTS = 100  # of one that is cut up along its edges at three scales
 # what else a study takes, on one core: seconds in all and for each picture, and forwards, as larger networks have more
 # channels to factorise
 AFTERWARDS, EACH, FACTORISED = 3.0, 0.02, 400
@@ -42,10 +44,12 @@ class ConceptQuestion:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        allowed = (("by", get_args(By)), ("factorizer", tuple(LEARNERS)), ("rows", get_args(Rows)))
+        allowed = (("by", get_args(By)), ("factorizer", FACTORIZERS), ("rows", get_args(Rows)))
         for field, choices in (*allowed, ("importance", METHODS)):
             if (value := getattr(self, field)) not in choices:
                 raise RequestError(f"{field} must be one of {', '.join(choices)}; got {value!r:.100}")
+        if self.factorizer == "ace" and self.rows != "locations":
+            raise RequestError(f"rows must be locations for ace, which cuts pictures up by itself; got {self.rows!r}")
         if not 1 <= self.n_concepts <= MOST_CONCEPTS:
             raise RequestError(f"n_concepts must lie in [1, {MOST_CONCEPTS}]; got {self.n_concepts}")
         if not 0 <= self.seed < 2**31:
@@ -114,10 +118,14 @@ class Paces:
 
 
 def plan(
-    model: Classifier, question: ConceptQuestion, shas: Sequence[str], cache: ActivationCache, paces: Paces
+    model: Classifier, question: ConceptQuestion, inputs: Sequence[str], cache: ActivationCache, paces: Paces
 ) -> Plan:
     refuse_other_kind(model, "image")
-    cached = cache.of(model.card.digest, layer_of(model, question.layer), shas).count()
-    forwards = len(shas) - cached + (CROPPED * len(shas) if question.rows == "crops" else 0)
-    seconds = (forwards + FACTORISED) * paces.of(model) + AFTERWARDS + EACH * len(shas)
-    return Plan(len(shas), cached, round(seconds, 1))
+    cached = cache.of(model.card.digest, layer_of(model, question.layer), inputs).count()
+    forwards = len(inputs) - cached
+    if question.factorizer == "ace":
+        forwards += SEGMENTS * min(len(inputs), DISCOVERY)
+    elif question.rows == "crops":
+        forwards += CROPPED * len(inputs)
+    seconds = (forwards + FACTORISED) * paces.of(model) + AFTERWARDS + EACH * len(inputs)
+    return Plan(len(inputs), cached, round(seconds, 1))

@@ -29,10 +29,9 @@ def stream(
     spec: ConceptSpec, model: Classifier, sets: ImageSets, cache: ActivationCache | None
 ) -> Iterator[Progress[Findings]]:
     """The last step holds the findings; the others say what is being done."""
-    members = sets.manifest(spec.manifest).members
-    pictures = Pictures(sets, members)
+    manifest = sets.manifest(spec.manifest)
+    members, pictures = manifest.members, Pictures(sets, manifest)
     truth = classes(members, model.labels)
-    shas = [member.sha256 for member in members]
     stage = ""
     for step in stream_concepts(
         model,
@@ -46,7 +45,7 @@ def stream(
         method=spec.importance,
         seed=spec.seed,
         truth=truth,
-        memory=None if cache is None else cache.of(spec.digest, spec.layer, shas),
+        memory=None if cache is None else cache.of(spec.digest, spec.layer, manifest.inputs),
     ):
         study = step.result.study
         doing = step.result.doing if study is None else f"drawing {len(study.chosen):,} pictures"

@@ -16,13 +16,13 @@ from torch import Tensor
 from app.failures import RequestError
 from app.jobs.activations import ActivationCache
 from app.jobs.look import refuse_changed
-from app.jobs.manifest import classes
+from app.jobs.manifest import Member, classes
 from app.jobs.pictures import Pictures
 from app.jobs.shelf import Shelf
 from app.jobs.spec import ConceptSpec
 from app.storage.runs import Run
 from app.storage.store import Store
-from explainers.concepts.bank import coded
+from explainers.concepts.bank import ConceptBank, coded
 from explainers.concepts.dictionaries import Dictionary
 from explainers.concepts.importance import scaled
 from explainers.concepts.reading import Reader, Recollection
@@ -70,11 +70,22 @@ class Bench:
     dictionary: Dictionary
     target: int
     reader: Reader
+    members: tuple[Member, ...]
     chosen: tuple[int, ...]  # numbers in the set
     truth: tuple[int | None, ...]
     followed: tuple[int, ...]  # places in `chosen`
     a: Float[Tensor, "n p *map"]
     u: Float[Tensor, "n k *map"]
+    shown: Float[Tensor, "all k *grid"]  # of all that are studied, at the places of the picture
+
+    @property
+    def bank(self) -> ConceptBank:
+        """Of the images that are followed."""
+        return ConceptBank(self.cut, self.dictionary, self.u, self.a, (), self.target)
+
+    def pixels(self, places: Sequence[int]) -> Float[Tensor, "n c h w"]:
+        """Images as the model sees them, by their places in the study."""
+        return self.reader.pixels([self.chosen[place] for place in places])
 
     def of(self, place: int) -> tuple[Float[Tensor, "1 p *map"], Float[Tensor, "1 k *map"]]:
         if place in self.followed:
@@ -117,13 +128,12 @@ class Benches:
 def laid_out(store: Store, model: Classifier, spec: ConceptSpec, run: Run[Any], cache: ActivationCache | None) -> Bench:
     result = run.result
     assert result is not None, "the run is done"
-    members = store.image_sets.manifest(spec.manifest).members
-    pictures = Pictures(store.image_sets, members)
-    memory = (
-        Recollection() if cache is None else cache.of(spec.digest, spec.layer, [member.sha256 for member in members])
-    )
-    part = store.runs.blob(run.key, result["blobs"]["dictionary"])
+    manifest = store.image_sets.manifest(spec.manifest)
+    members, pictures = manifest.members, Pictures(store.image_sets, manifest)
+    memory = Recollection() if cache is None else cache.of(spec.digest, spec.layer, manifest.inputs)
+    part, shown = (store.runs.blob(run.key, result["blobs"][name]) for name in ("dictionary", "codes"))
     assert part is not None, "a finished study has its dictionary"
+    assert shown is not None, "and its codes"
     dictionary = Dictionary(**load(part), code=result["code"])
     cut = split(model, model.prepare(pictures[0])[None], spec.layer)  # type: ignore[index]  # an image's
     reader = Reader(model, pictures, cut, memory)
@@ -136,11 +146,13 @@ def laid_out(store: Store, model: Classifier, spec: ConceptSpec, run: Run[Any], 
         dictionary=dictionary,
         target=result["target"],
         reader=reader,
+        members=members,
         chosen=chosen,
         truth=tuple(named[i] for i in chosen),
         followed=followed,
         a=a,
         u=coded(dictionary, a),
+        shown=load(shown)["codes"],
     )
 
 

@@ -23,12 +23,21 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
+    """`seen`: the pictures are what a model sees, and are not cropped again."""
+
     members: tuple[Member, ...]
+    seen: bool = False
 
     @property
     def data(self) -> bytes:
         rows = [[member.sha256, member.name, member.label] for member in self.members]
-        return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
+        content = {"seen": rows} if self.seen else rows
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @property
+    def inputs(self) -> list[str]:
+        """Of each picture, what a model gets: the same file is another input when it is not cropped."""
+        return [f"{member.sha256}-seen" if self.seen else member.sha256 for member in self.members]
 
     @property
     def sha256(self) -> str:
@@ -42,7 +51,9 @@ class Manifest:
     @classmethod
     def read(cls, data: bytes) -> Manifest:
         """The inverse of `data`."""
-        return cls(tuple(Member(*row) for row in json.loads(data)))
+        content = json.loads(data)
+        seen = isinstance(content, dict)
+        return cls(tuple(Member(*row) for row in (content["seen"] if seen else content)), seen)
 
 
 def classes(members: Sequence[Member], labels: Sequence[str]) -> list[int | None]:

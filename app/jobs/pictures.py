@@ -5,16 +5,17 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from PIL import Image, ImageOps
 from torch import Tensor
 
 from app import uploads
-from app.jobs.manifest import Member
+from app.jobs.manifest import Manifest
 from app.storage.image_sets import ImageSets
 
 TILE = 64  # pixels of a picture in the sprite
@@ -22,27 +23,34 @@ QUALITY = 90  # of WebP
 
 
 @dataclass(frozen=True)
-class Pictures(Sequence[Image.Image]):
-    """Each is read from the database when it is asked for."""
+class Pictures(Sequence[Image.Image | Tensor]):
+    """Each is read from the database when it is asked for: as it was sent, or as bytes that the model sees."""
 
     sets: ImageSets
-    members: tuple[Member, ...]
+    manifest: Manifest
 
     def __len__(self) -> int:
-        return len(self.members)
+        return len(self.manifest.members)
 
     @overload
-    def __getitem__(self, i: int) -> Image.Image: ...
+    def __getitem__(self, i: int) -> Image.Image | Tensor: ...
     @overload
     def __getitem__(self, i: slice) -> Pictures: ...
-    def __getitem__(self, i: int | slice) -> Image.Image | Pictures:
+    def __getitem__(self, i: int | slice) -> Image.Image | Tensor | Pictures:
         if isinstance(i, slice):
-            return Pictures(self.sets, self.members[i])
-        return uploads.image(self.sets.picture(self.members[i].sha256))
+            return Pictures(self.sets, replace(self.manifest, members=self.manifest.members[i]))
+        image = uploads.image(self.sets.picture(self.manifest.members[i].sha256))
+        return torch.from_numpy(np.array(image)).permute(2, 0, 1) if self.manifest.seen else image
 
 
 def drawn(x: Float[Tensor, "3 h w"]) -> Image.Image:
     return Image.fromarray((x * 255).round().clamp(0, 255).byte().permute(1, 2, 0).numpy())
+
+
+def png(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
 
 
 def webp(image: Image.Image) -> bytes:

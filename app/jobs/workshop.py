@@ -11,9 +11,13 @@ from dataclasses import asdict
 from threading import get_native_id
 from typing import Any, Literal, TypeVar, get_args
 
+import numpy as np
+from jaxtyping import Float
+
 import models
 from app.jobs.activations import ActivationCache
 from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
+from app.jobs.concept_map import concept_map
 from app.jobs.easel import Brushwork, Easels
 from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import NICENESS, FitBook, Fits
@@ -26,6 +30,8 @@ from app.jobs.shelf import Shelf
 from app.jobs.sizing import sized
 from app.jobs.spec import ConceptSpec
 from app.jobs.threads import alone
+from app.jobs.trials import tried
+from app.jobs.within import Within, within
 from app.settings import Settings
 from app.storage.store import Store
 from models.card import Kind
@@ -133,6 +139,23 @@ class Workshop:
     def sizes(self, key: str, k: int, factorizer: str, seed: int) -> dict[str, Any]:
         """What other numbers of concepts of a study would be worth; some seconds, for which no intervention waits."""
         return sized(self._benches.of(key)[1], k, factorizer, seed)
+
+    @grouped("slow")
+    def tried(self, key: str, seed: int) -> dict[str, Any]:
+        """Whether the concepts of a study matter; some seconds."""
+        model, bench = self._benches.of(key)
+        return tried(bench, tuple(model.labels), seed)
+
+    @grouped("slow")
+    def concept_map(self, key: str, image: int, concept: int, method: str) -> Float[np.ndarray, "h w"]:
+        """Where a picture of a study shows a concept."""
+        model, bench = self._benches.of(key)
+        return concept_map(model, bench, image, concept, method)
+
+    @grouped("slow")
+    def within(self, key: str, concept: int) -> Within:
+        """The crops that show a concept of a study, and the layer that sees more in them."""
+        return within(*self._benches.of(key), concept)
 
     @grouped("heads")
     def prompt_head(self, base: str, prompts: Mapping[str, Sequence[str]]) -> Definition:

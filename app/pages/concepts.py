@@ -54,6 +54,10 @@ def follow(current: Concepts, asked: study.Asked) -> None:
     spec = concepts.run_of(desk, current).spec
     if asked.image is not None:
         explain(current, asked.image)
+    elif asked.apart is not None:
+        with st.spinner("Cutting out the crops that show it."):
+            apart = concepts.take_apart(desk, ME, current.id, asked.apart)
+        go(apart.id)
     elif asked.again:
         go(concepts.again(desk, ME, current.id).id)
     elif asked.finished:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ from PIL import Image, ImageOps
 
 from app import uploads
 from app.failures import NotFoundError, RequestError
-from app.jobs.manifest import Manifest
+from app.jobs.manifest import Manifest, Member
 from app.service import Service, found, minted, shown
 from app.sets.gathering import Gathering
 from app.sets.standing import StandingSet, named, standing
@@ -43,6 +44,15 @@ def keep(desk: Service, owner: str, name: str, gathering: Gathering) -> ImageSet
     """Raises RequestError for too few pictures; then nothing is kept."""
     manifest = gathering.manifest()
     return _own(desk.store.image_sets.put(owner, shown(name), manifest, gathering.pictures()))
+
+
+def of_crops(desk: Service, owner: str, name: str, members: Sequence[Member], pictures: Sequence[bytes]) -> ImageSet:
+    """A set of pictures that a model has seen already; the user's own of the same crops, if there is one."""
+    manifest = Manifest(tuple(members), seen=True)
+    for each in desk.store.image_sets.of(owner):
+        if each.manifest == manifest.sha256:
+            return _own(each)
+    return _own(desk.store.image_sets.put(owner, name, manifest, pictures))
 
 
 def get(desk: Service, owner: str, id: str) -> ImageSet:

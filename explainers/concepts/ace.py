@@ -16,11 +16,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from explainers.concepts.bank import CROPS, ConceptBank, Crop, coded
-from explainers.concepts.dictionaries import of_atoms
+from explainers.concepts.dictionaries import Dictionary, of_atoms
 from explainers.concepts.split import Split, split
 from explainers.scoring import grid_of
 from explainers.types import Classifier, InputError
 
+DISCOVERY = 40  # images that a study looks for segments in, as published
 SCALES = (15, 50, 80)  # superpixels of an image
 COMPACTNESS = 20.0
 SIGMA = 1.0
@@ -39,7 +40,7 @@ class Ace:
     """
 
     bank: ConceptBank
-    shown: tuple[Float[Tensor, "m p"], ...]
+    shown: tuple[Float[Tensor, "_ p"], ...]  # as many each as there are
 
 
 def fit_ace(
@@ -57,25 +58,58 @@ def fit_ace(
     common enough.
     """
     x = torch.stack([grid_of(model.prepare(image)) for image in images])
-    size = (x.shape[-2], x.shape[-1])
     cut = split(model, x, layer)
-    found = [(n, mask) for n in range(len(x)) for mask in segments(x[n])]
-    if len(found) < n_concepts:
-        raise InputError(f"n_concepts must be at most {len(found)}, the segments of the images; got {n_concepts}")
-    means = described(cut, x, found, size)
-    groups = grouped(means, np.array([n for n, _ in found]), n_concepts, seed)
-    if not groups:
-        raise InputError(f"no group of segments is common enough among {len(x)} images; give more of them")
-    centres = torch.stack([means[members].double().mean(0) for members in groups])
-    dictionary = of_atoms(centres.numpy(), means, "nearest")
+    found = Segments.joined([Segments.of(cut, n, image) for n, image in enumerate(x)])
+    groups = found.grouped(n_concepts, seed)
+    dictionary = found.dictionary(groups)
     activations = cut.encode(x)
     codes = coded(dictionary, activations)
-    crops = tuple(
-        tuple(Crop(found[m][0], box(found[m][1]), float(means[m] @ atom)) for m in members[:CROPS])
-        for members, atom in zip(groups, dictionary.D, strict=True)
-    )
-    bank = ConceptBank(cut, dictionary, codes, activations, crops, target)
-    return Ace(bank, tuple(means[members] for members in groups))
+    bank = ConceptBank(cut, dictionary, codes, activations, found.crops(groups, dictionary), target)
+    return Ace(bank, tuple(found.means[members] for members in groups))
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """What the layer says of each, and in which image and box it lies."""
+
+    means: Float[Tensor, "m p"]
+    image: tuple[int, ...]
+    box: tuple[tuple[int, int, int, int], ...]
+
+    @classmethod
+    def of(cls, cut: Split, number: int, x: Float[Tensor, "3 h w"]) -> Segments:
+        """Those of one image."""
+        masks = list(segments(x))
+        boxes = tuple(box(mask) for mask in masks)
+        return cls(described(cut, x, masks), (number,) * len(masks), boxes)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Segments]) -> Segments:
+        means = torch.cat([part.means for part in parts])
+        return cls(means, sum((part.image for part in parts), ()), sum((part.box for part in parts), ()))
+
+    def grouped(self, k: int, seed: int) -> list[list[int]]:
+        """Members of each group. Raises InputError where there is none, or fewer segments than groups."""
+        if len(self.means) < k:
+            raise InputError(f"n_concepts must be at most {len(self.means)}, the segments of the images; got {k}")
+        groups = grouped(self.means, np.array(self.image), k, seed)
+        if not groups:
+            raise InputError(
+                f"no group of segments is common enough among {len(set(self.image))} images; give more of them"
+            )
+        return groups
+
+    def dictionary(self, groups: Sequence[Sequence[int]]) -> Dictionary:
+        """The unit centre of each group."""
+        centres = torch.stack([self.means[list(members)].double().mean(0) for members in groups])
+        return of_atoms(centres.numpy(), self.means, "nearest")
+
+    def crops(self, groups: Sequence[Sequence[int]], dictionary: Dictionary) -> tuple[tuple[Crop, ...], ...]:
+        """The segments nearest to each centre."""
+        return tuple(
+            tuple(Crop(self.image[m], self.box[m], float(self.means[m] @ atom)) for m in members[:CROPS])
+            for members, atom in zip(groups, dictionary.D, strict=True)
+        )
 
 
 def segments(x: Float[Tensor, "3 h w"]) -> Iterator[Bool[Tensor, "h w"]]:
@@ -95,16 +129,10 @@ def segments(x: Float[Tensor, "3 h w"]) -> Iterator[Bool[Tensor, "h w"]]:
         yield from fresh.bool().view(-1, *labels.shape)
 
 
-def described(
-    cut: Split, x: Float[Tensor, "n 3 h w"], found: Sequence[tuple[int, Tensor]], size: tuple[int, int]
-) -> Float[Tensor, "m p"]:
+def described(cut: Split, x: Float[Tensor, "3 h w"], masks: Sequence[Bool[Tensor, "h w"]]) -> Float[Tensor, "m p"]:
     """The mean activation of every segment alone on grey, its box enlarged to the input."""
-    means = []
-    for start in range(0, len(found), 32):
-        batch = torch.cat([alone(x[n], mask, size) for n, mask in found[start : start + 32]])
-        a = cut.encode(batch)
-        means.append(a.flatten(2).mean(2) if a.ndim > 2 else a)
-    return torch.cat(means)
+    a = cut.encode(torch.cat([alone(x, mask, (x.shape[-2], x.shape[-1])) for mask in masks]))
+    return a.flatten(2).mean(2) if a.ndim > 2 else a
 
 
 def alone(x: Float[Tensor, "3 h w"], mask: Bool[Tensor, "h w"], size: tuple[int, int]) -> Float[Tensor, "1 3 h w"]:

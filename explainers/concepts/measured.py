@@ -6,6 +6,7 @@ Fel et al., "A Holistic Approach to Unifying Automatic Concept Extraction and Co
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
@@ -43,24 +44,35 @@ class Quality:
 
 
 def measure(
-    bank: ConceptBank, weights: Importance, learnt: Float[Tensor, "m p"], k: int, factorizer: str, seed: int
-) -> Quality:
-    """Curves are those of at most `CURVES` images, distributions those of at most `bank.LEARNT` rows."""
+    bank: ConceptBank, weights: Importance, learnt: Float[Tensor, "m p"], factorizer: str, seed: int
+) -> Generator[str, None, Quality]:
+    """Curves are those of at most `CURVES` images, distributions those of at most `bank.LEARNT` rows.
+
+    Says what it is measuring. `factorizer` learns from halves of `learnt` again.
+    """
     rng = torch.Generator().manual_seed(seed)
     A = sampled(bank.activations, seed)
-    rebuilt = in_rows(bank.dictionary, A)
     few = torch.randperm(len(bank.codes), generator=rng)[:CURVES].sort().values
     phi = weights.values[few]
     mixed = Mixed(bank.split.head, bank.activations[few], bank.codes[few], bank.D, bank.target, "logit")
     chance = [torch.rand(phi.shape, generator=rng) for _ in range(ORDERS)]
+    yield "measuring what they leave out"
+    with torch.inference_mode():
+        rebuilt = in_rows(bank.dictionary, A)
+        left = {
+            "error": quality.relative_error(A, rebuilt),
+            "sparsity": quality.sparsity(rows(bank.codes)),
+            "frechet": frechet(A, rebuilt),
+            "outlying": quality.outlying(A, rebuilt, seed=seed) if len(A) > 1 else None,
+            "agreement": agreement(bank),
+        }
+    yield "measuring whether they are found again"
+    stability = stable(learnt, len(bank.D), factorizer, seed)
+    yield "measuring what goes and comes with them"
     with torch.inference_mode():
         return Quality(
-            error=quality.relative_error(A, rebuilt),
-            sparsity=quality.sparsity(rows(bank.codes)),
-            stability=stable(learnt, k, factorizer, seed),
-            frechet=frechet(A, rebuilt),
-            outlying=quality.outlying(A, rebuilt, seed=seed) if len(A) > 1 else None,
-            agreement=agreement(bank),
+            **left,
+            stability=stability,
             deletion=mean(quality.deletion(mixed, phi)),
             deletion_random=mean(torch.stack([quality.deletion(mixed, order) for order in chance])),
             insertion=mean(quality.insertion(mixed, phi)),

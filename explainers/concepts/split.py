@@ -81,6 +81,28 @@ def usual_layer(model: Classifier, x: Float[Tensor, "n c h w"]) -> str:
     return name
 
 
+def earlier(model: Classifier, x: Float[Tensor, "n c h w"], layer: str) -> str:
+    """The last layer before it that tells more places apart, and at which the network can be cut.
+
+    Costs a forward, and a trace of the network for each layer that is tried. Raises InputError without one.
+    """
+    module, row = model.module, x[:1].to(device_of(model.module), dtype_of(model.module))
+    with torch.enable_grad(), recorded(module, (x.shape[-2], x.shape[-1])) as layers:
+        with foreign("the network fails on this input"):
+            module(row.clone().requires_grad_())
+    here = module.get_submodule(layer)
+    end = next((n for n, each in enumerate(layers) if module.get_submodule(each.name) is here), None)
+    places = 0 if end is None else layers[end].layout(layers[end].output)[0, 0].numel()
+    for each in reversed(layers[:end]):
+        if each.layout(each.output)[0, 0].numel() > places:
+            try:
+                split(model, x, each.name)
+            except InputError:  # inside a branch, which the rest of the network goes around
+                continue
+            return each.name
+    raise InputError(f"no layer before {layer} tells more places of the picture apart")
+
+
 def laid_out(shape: tuple[int, ...], size: tuple[int, int], name: str) -> tuple[Layout, Layout]:
     """From the layer's own shape to (n, p, *map), and back."""
     match shape:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from explainers.concepts.bank import FEWEST, ConceptBank, Rows, coded, of_crops, sampled, strongest
+from explainers.concepts.bank import FEWEST, ConceptBank, Rows, coded, strongest
 from explainers.concepts.clusters import LEAST, ClusterGraph, graph
-from explainers.concepts.dictionaries import LEARNERS, learn
+from explainers.concepts.discovery import FACTORIZERS, discover
 from explainers.concepts.importance import METHODS, Importance, importance
 from explainers.concepts.measured import Quality, measure
 from explainers.concepts.reading import Memory, Reader, Recollection
 from explainers.concepts.split import BATCH, split
 from explainers.scoring import grid_of
 from explainers.types import Classifier, InputError, Progress
+
+T = TypeVar("T")
 
 STUDY_REVISION = 1
 STAGES = 5
@@ -87,23 +89,15 @@ def stream_concepts(
     for held in reader.activations(chosen):
         yield Progress(count, total, Stage(f"gathering what the layer says of {held[0]:,} of {len(chosen):,} pictures"))
     a = held[1]
-    learnt = None
-    if rows_from == "crops":
-        cropped = []
-        for start in range(0, len(chosen), BATCH):
-            yield Progress(count, total, Stage(f"cutting up {start:,} of {len(chosen):,} pictures"))
-            cropped.append(of_crops(cut, reader.pixels(chosen[start : start + BATCH])))
-        learnt = sampled(torch.cat(cropped), seed)
-    learnt = sampled(a, seed) if learnt is None else learnt
-    yield Progress(count, total, Stage(f"looking for {n_concepts} concepts"))
-    dictionary = learn(learnt, n_concepts, factorizer, seed)
+    learnt = yield from staged(discover(cut, reader, chosen, a, n_concepts, factorizer, rows_from, seed), count, total)
+    dictionary = learnt.dictionary
     done = count + share
     codes = []
     for start, part in zip(range(0, len(a), BATCH), a.split(BATCH), strict=True):
         yield Progress(done, total, Stage(f"finding them in {start:,} of {len(a):,} pictures"))
         codes.append(coded(dictionary, part))
     u = torch.cat(codes)
-    bank = ConceptBank(cut, dictionary, u, a, strongest(u, size), target)
+    bank = ConceptBank(cut, dictionary, u, a, learnt.crops or strongest(u, size), target)
     done += share
     parts = []
     for start in range(0, len(a), BATCH):
@@ -112,8 +106,7 @@ def stream_concepts(
         parts.append(importance(cut.head, a[here], u[here], bank.D, target, method, seed + start))
     weights = joined(parts)
     done += share
-    yield Progress(done, total, Stage("measuring how good they are"))
-    measured = measure(bank, weights, learnt, n_concepts, factorizer, seed)
+    measured = yield from staged(measure(bank, weights, learnt.rows, learnt.learner, seed), done, total)
     done += share
     yield Progress(done, total, Stage("grouping pictures that are decided alike"))
     found, note = None, None
@@ -124,6 +117,17 @@ def stream_concepts(
         note = f"Strategies need at least {2 * LEAST} pictures of a class; there are {len(chosen)} here."
     study = Study(logits, chosen, bank, weights, linear(bank), measured, found, note)
     yield Progress(total, total, Stage("done", study))
+
+
+def staged(doings: Generator[str, None, T], done: int, total: int) -> Generator[Progress[Stage], None, T]:
+    """A part of the way that says what it is doing, as steps of the whole."""
+    while True:
+        try:
+            doing = next(doings)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+        yield Progress(done, total, Stage(doing))
 
 
 def refuse(
@@ -143,10 +147,12 @@ def refuse(
         raise InputError(f"target must lie in [0, {len(model.labels) - 1}]; got {target}")
     if truth is not None and len(truth) != len(images):
         raise InputError(f"truth must name a class for each of {len(images)} images; got {len(truth)}")
-    allowed = (("by", by, get_args(By)), ("factorizer", factorizer, tuple(LEARNERS)))
+    allowed = (("by", by, get_args(By)), ("factorizer", factorizer, FACTORIZERS))
     for field, value, choices in (*allowed, ("rows", rows_from, get_args(Rows)), ("importance", method, METHODS)):
         if value not in choices:
             raise InputError(f"{field} must be one of {', '.join(choices)}; got {value!r}")
+    if factorizer == "ace" and rows_from != "locations":
+        raise InputError(f"rows must be locations for ace, which cuts pictures up by itself; got {rows_from!r}")
 
 
 def of_class(

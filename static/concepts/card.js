@@ -24,7 +24,7 @@ export class Card {
       element("p", { class: "share", text: told }),
       this.crops(),
       ...(view.probe ? [this.amount()] : []),
-      element("footer", {}, this.label.flag),
+      element("footer", {}, this.label.flag, ...(view.probe && !concept.dead ? [this.apart()] : [])),
       this.label.fault,
     );
     if (view.probe) this.set(1);
@@ -54,7 +54,7 @@ export class Card {
       const button = element("button", { type: "button", class: "crop", "aria-label": `Crop ${i + 1}, of ${name}, taken for ${predicted}. Strength ${crop.strength.toPrecision(3)}` }, part(this.view.picture(crop.image), crop.box, size));
       for (const event of ["pointerenter", "focus"]) button.addEventListener(event, () => this.view.peek(button, this, crop));
       for (const event of ["pointerleave", "blur"]) button.addEventListener(event, () => this.view.peek(null));
-      button.addEventListener("click", () => this.view.choose(crop.image));
+      button.addEventListener("click", () => this.view.choose(crop.image, this.concept.index));
       return button;
     });
     if (!tiles.length) return element("p", { class: "share", text: "No picture shows it." });
@@ -67,6 +67,17 @@ export class Card {
     });
     tiles.forEach((tile, i) => tile.setAttribute("tabindex", i ? "-1" : "0")); // arrows go on from the first
     return grid;
+  }
+
+  apart() {
+    const button = element("button", { type: "button", class: "apart", text: "Take apart" });
+    button.title = "Study the crops that show it, at an earlier layer";
+    button.addEventListener("click", () => {
+      button.disabled = true; // the page goes on from here
+      this.view.trigger("apart", this.concept.index);
+    });
+    this.apartness = button;
+    return button;
   }
 
   amount() {
@@ -91,6 +102,10 @@ export class Card {
     this.label.show();
     this.root.setAttribute("aria-label", this.name);
     this.root.classList.toggle("suspicious", this.view.naming.suspicious("concept", this.concept.index));
+    if (this.apartness) {
+      this.apartness.disabled = false;
+      this.apartness.setAttribute("aria-label", `Take ${this.name} apart`);
+    }
     if (!this.slider) return;
     this.slider.setAttribute("aria-label", `Amount of ${this.name}`);
     this.off.setAttribute("aria-label", `Switch ${this.name} off`);

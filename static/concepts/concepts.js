@@ -9,6 +9,7 @@ import { findings } from "./findings.js";
 import { conceptMark } from "./marks.js";
 import { Naming } from "./naming.js";
 import { Peek } from "./peek.js";
+import { Where } from "./where.js";
 
 class View {
   constructor(parent) {
@@ -17,8 +18,9 @@ class View {
     this.naming = new Naming(() => this.show());
   }
 
-  async update(data) {
+  async update(data, trigger) {
     this.data = data;
+    this.trigger = trigger;
     this.naming.read(data.naming, data.view);
     if (this.here === data.here) return this.show();
     this.here = data.here;
@@ -34,6 +36,7 @@ class View {
 
   close() {
     this.effect?.close();
+    this.where?.close();
   }
 
   build({ result, blobs, pictures }) {
@@ -44,7 +47,8 @@ class View {
     this.effect = new Effect(this);
     this.cards = result.concepts.map((concept, rank) => new Card(this, concept, rank, conceptMark(rank, this.data.keys)));
     const cards = element("div", { class: "cards", role: "list", "aria-label": "Concepts, the most important first" }, ...this.cards.map((card) => card.root));
-    const layout = element("div", { class: "layout" }, cards, element("aside", {}, this.effect.root));
+    this.where = this.data.maps ? new Where(this) : null;
+    const layout = element("div", { class: "layout" }, cards, element("aside", {}, this.effect.root, ...(this.where ? [this.where.root] : [])));
     this.root.replaceChildren(layout);
     this.peeking = new Peek(this.root);
     this.show();
@@ -55,6 +59,7 @@ class View {
   show() {
     if (!this.cards) return;
     for (const card of this.cards) card.show();
+    this.where?.show();
     if (this.changed().length) this.effect.ask(this.changed());
   }
 
@@ -72,7 +77,9 @@ class View {
     );
   }
 
-  choose(image) {
+  // A picture, perhaps for the sake of a concept.
+  choose(image, concept) {
+    this.where?.choose(image, concept);
     this.effect.choose(image);
     this.effect.ask(this.changed());
   }
@@ -85,6 +92,10 @@ class View {
   reset() {
     for (const card of this.cards) card.set(1);
     this.effect.ask([]);
+  }
+
+  named() {
+    return this.cards.map((card) => [card.concept.index, card.name]);
   }
 
   // Where to ask what becomes of the answers; nowhere for whoever may only look.

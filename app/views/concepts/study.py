@@ -9,11 +9,12 @@ from typing import Any
 import streamlit as st
 
 from app import components, concepts
+from app.jobs.concept_map import METHODS
 from app.service import Service
 from app.storage.concepts import Concepts
 from app.views import colours, share
-from app.views.concepts import definitions, measures, numbers, wish
-from app.views.names import plain
+from app.views.concepts import definitions, measures, numbers, trials, wish
+from app.views.names import plain, title
 
 API = "/api/v1/"
 CHIPS = 12  # classes
@@ -22,10 +23,11 @@ QUALITY = "How good are these concepts?"
 
 @dataclass(frozen=True)
 class Asked:
-    """What the user asked for here: another class, a picture in full, the same once more, or to see the end."""
+    """What the user asked for here: another class, a picture in full, a concept taken apart, and so on."""
 
     target: int | None = None
     image: int | None = None
+    apart: int | None = None
     again: bool = False
     finished: bool = False
 
@@ -42,14 +44,16 @@ def draw(desk: Service, owner: str, current: Concepts) -> Asked | None:
     another = _tally(shown)
     if another is not None:
         return Asked(target=another)
-    image = sections(shown, _acts(shown))
+    asked = sections(shown, _acts(shown))
     if st.session_state["section"] == QUALITY:
-        numbers.draw(desk, current, shown["spec"]["n_concepts"])
-    return None if image is None else Asked(image=image)
+        trials.draw(desk, current, shown["result"]["concepts"])
+        if shown["spec"]["factorizer"] != "ace":  # it leaves out what is rare, and so has as many as there are
+            numbers.draw(desk, current, shown["spec"]["n_concepts"])
+    return asked
 
 
-def sections(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> int | None:
-    """What was found; `acts` is what can be done with it. The picture to be explained in full, if one was chosen."""
+def sections(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> Asked | None:
+    """What was found; `acts` is what can be done with it."""
     section = st.radio(
         "Section", list(SECTIONS), horizontal=True, label_visibility="collapsed", key="section", bind="query-params"
     )
@@ -72,7 +76,7 @@ def sentence(shown: Mapping[str, Any]) -> str:
     parts = [
         f"**{plain(spec['model'])}** at layer **{plain(spec['layer'])}**",
         f"{spec['n_concepts']} concepts by {extractor}",
-        f"learnt from {wish.ROWS[spec['rows']]}",
+        f"learnt from {'superpixels' if spec['factorizer'] == 'ace' else wish.ROWS[spec['rows']]}",
         f"{shown['set']['images']:,} pictures of *{plain(shown['set']['name'])}*",
         f"seed {spec['seed']}",
     ]
@@ -126,7 +130,14 @@ def _tally(shown: Mapping[str, Any]) -> int | None:
 def _acts(shown: Mapping[str, Any]) -> dict[str, Any]:
     """What its owner can do with it: what is missing here cannot be done."""
     here = f"{API}concepts/{shown['id']}"
-    return {"here": here, "naming": f"{here}/view", "probe": f"{here}/probe", "explain": True}
+    return {
+        "here": here,
+        "naming": f"{here}/view",
+        "probe": f"{here}/probe",
+        "explain": True,
+        "maps": f"{here}/images",
+        "methods": [[method, title(method)] for method in METHODS],
+    }
 
 
 def _data(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,21 +151,22 @@ def _data(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _concepts(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> None:
-    components.concepts(_data(shown, acts), key="concepts")
+def _concepts(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> Asked | None:
+    apart = components.concepts(_data(shown, acts), key="concepts")
+    return None if apart is None else Asked(apart=apart)
 
 
-def _strategies(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> int | None:
-    chosen = components.strategies(_data(shown, acts), key="strategies")
+def _strategies(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> Asked | None:
+    image = components.strategies(_data(shown, acts), key="strategies")
     definitions.draw()
-    return chosen
+    return None if image is None else Asked(image=image)
 
 
 def _quality(shown: Mapping[str, Any], _: Mapping[str, Any]) -> None:
     measures.draw(shown["result"]["quality"])
 
 
-SECTIONS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], int | None]] = {
+SECTIONS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Asked | None]] = {
     "Concepts": _concepts,
     "Strategies": _strategies,
     QUALITY: _quality,

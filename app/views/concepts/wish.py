@@ -17,7 +17,7 @@ from app.sets import image_sets
 from app.sets.image_sets import ImageSet
 from app.storage.concepts import Concepts
 from app.views.names import plain
-from explainers.concepts.dictionaries import LEARNERS
+from explainers.concepts.discovery import FACTORIZERS
 from explainers.concepts.importance import METHODS
 
 COMMONEST = "the commonest"
@@ -29,6 +29,7 @@ EXTRACTORS = {
     "kmeans": "K-means: one prototype a place",
     "pca": "PCA: directions, with signs",
     "topk_autoencoder": "Sparse autoencoder: few of many, for 10,000 places and more",
+    "ace": "ACE: groups of superpixels, which takes longest",
 }
 WEIGHTS = {
     "gradient_x_input": "gradient \u00d7 input",
@@ -118,7 +119,7 @@ def _class(found: Mapping[str, Any] | None, target: int | None, by: str, key: st
 
 
 def _parameters(question: ConceptQuestion, spec: Mapping[str, Any], same: bool, key: str) -> ConceptQuestion:
-    learners, weights = list(LEARNERS), list(METHODS)
+    learners, weights = list(FACTORIZERS), list(METHODS)
     with st.expander("Parameters"):
         factorizer = st.selectbox(
             "Extractor",
@@ -138,14 +139,16 @@ def _parameters(question: ConceptQuestion, spec: Mapping[str, Any], same: bool, 
             help="A module of the network, as PyTorch names it. Late layers hold whole things, early ones textures.",
             key=f"{key}/{question.model}/layer",
         )
-        rows: Any = st.selectbox(
-            "Learnt from",
-            list(ROWS),
-            list(ROWS).index(spec["rows"]),
-            format_func=ROWS.__getitem__,
-            help="Crops are as published, and take about nine times as long.",
-            key=f"{key}/rows",
-        )
+        rows: Any = "locations"
+        if factorizer != "ace":  # it cuts pictures up by itself
+            rows = st.selectbox(
+                "Learnt from",
+                list(ROWS),
+                list(ROWS).index(spec["rows"]),
+                format_func=ROWS.__getitem__,
+                help="Crops are as published, and take about nine times as long.",
+                key=f"{key}/rows",
+            )
         importance = st.selectbox(
             "Importance",
             weights,

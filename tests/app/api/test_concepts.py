@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 
 import models
 from app import wiring
+from app.jobs.concept_map import METHODS
 from app.service import Service
 from app.sets.standing import SHAPES, drawn
 from app.settings import Settings
@@ -419,3 +420,93 @@ def stream(client: TestClient, id: str) -> list[dict[str, Any]]:
     answer = client.get(f"{ROOT}/concepts/{id}/events")
     assert answer.headers["content-type"].startswith("text/event-stream")
     return [json.loads(event.partition("data: ")[2]) for event in answer.text.strip().split("\n\n")]
+
+
+# whether concepts matter, where they are, and what they are made of
+
+
+def test_the_mark_matters_more_than_chance_and_misleads(shapes: Shapes) -> None:
+    told = shapes.client.get(f"{ROOT}/concepts/{shapes.told['id']}/trials").json()
+    mark = told["concepts"][shapes.of_mark]
+    assert mark["sound"]
+    assert mark["score"] == 1  # every square's logit rises towards it
+    whole = told["completeness"]
+    assert whole["of"] == "labels"
+    assert whole["images"] == 200
+    share, stderr = whole["shares"][shapes.of_mark], whole["stderr"][shapes.of_mark]
+    assert share < -3 * stderr  # pictures of other shapes carry it too: whoever goes by it is wrong more often
+    assert sum(whole["shares"]) == pytest.approx(whole["value"], abs=1e-5)  # efficiency, in float32
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_map_of_the_mark_is_strongest_where_it_is(shapes: Shapes, method: str) -> None:
+    image = int(np.flatnonzero(shapes.marked)[0])
+    asked: dict[str, Any] = {"concept": shapes.of_mark, "method": method}
+    answer = shapes.client.get(f"{ROOT}/concepts/{shapes.told['id']}/images/{image}/map", params=asked)
+    values = load(answer.content)["values"]
+    assert values.shape == (64, 64)
+    row, column = np.unravel_index(values.argmax(), values.shape)
+    left, top, right, bottom = drawn()[shapes.result["images"][image]["number"]].corner
+    assert left - 4 <= column < right + 4  # the layer looks at its surroundings too
+    assert top - 4 <= row < bottom + 4
+
+
+@pytest.mark.parametrize(
+    ("place", "asked", "code", "sentence"),
+    [
+        (0, {"concept": 10, "method": "rise"}, 422, "concept must lie in [0, 9]; got 10"),
+        (0, {"concept": 0, "method": "deeplift"}, 422, f"method must be one of {', '.join(METHODS)}; got 'deeplift'"),
+        (10_000, {"concept": 0, "method": "rise"}, 404, "There is no picture 10000 in this study."),
+    ],
+)
+def test_a_map_of_nothing(shapes: Shapes, place: int, asked: dict[str, Any], code: int, sentence: str) -> None:
+    answer = shapes.client.get(f"{ROOT}/concepts/{shapes.told['id']}/images/{place}/map", params=asked)
+    assert refusal(answer, code) == sentence
+
+
+def test_a_concept_is_taken_apart_several_levels_deep(shapes: Shapes) -> None:
+    apart = f"{ROOT}/concepts/{shapes.told['id']}/concepts/{shapes.of_mark}/apart"
+    first = shapes.client.post(apart).json()
+    assert (first["spec"]["layer"], first["result"]["grid"]) == ("network.features.5", [16, 16])
+    assert first["set"]["name"] == "Concept 1 of Shapes, some with a mark"
+    assert (first["spec"]["target"], first["spec"]["by"]) == (SQUARE, "labelled")
+    above = {image["name"] for image in shapes.result["images"]}
+    assert {image["name"].split(" ", 1)[1] for image in first["result"]["images"]} <= above  # crops of those pictures
+    assert shapes.client.post(apart).json()["id"] == first["id"]  # asked again, found again
+    deeper = shapes.client.post(f"{ROOT}/concepts/{first['id']}/concepts/0/apart").json()
+    assert (deeper["spec"]["layer"], deeper["result"]["grid"]) == ("network.features.1", [32, 32])
+    end = shapes.client.post(f"{ROOT}/concepts/{deeper['id']}/concepts/0/apart")
+    assert refusal(end, 422) == "no layer before network.features.1 tells more places of the picture apart"
+
+
+def test_a_crop_is_not_cropped_again(shapes: Shapes) -> None:
+    """What the nested study saw is the crop itself, at the size of the input."""
+    apart = f"{ROOT}/concepts/{shapes.told['id']}/concepts/{shapes.of_mark}/apart"
+    told = shapes.client.post(apart).json()
+    data = shapes.client.get(f"{ROOT}/concepts/{told['id']}/images/0").content
+    seen = np.asarray(Image.open(io.BytesIO(data))).astype(int)
+    asset = shapes.client.post(f"{ROOT}/concepts/{told['id']}/images/0/asset").json()
+    kept = shapes.client.get(f"{ROOT}/assets/{asset['id']}/image").content
+    assert np.abs(seen - np.asarray(Image.open(io.BytesIO(kept))).astype(int)).mean() < 4  # WebP's loss
+
+
+def test_ace_finds_groups_of_segments_and_leaves_out_rare_ones(shapes: Shapes) -> None:
+    asked = {"set": SHAPES, "factorizer": "ace", "n_concepts": 10}
+    told = shapes.client.post(f"{ROOT}/concepts", json=asked).json()
+    result = told["result"]
+    assert 1 <= len(result["concepts"]) < 10
+    for concept in result["concepts"]:
+        assert len(concept["crops"]) == 9
+        for crop in concept["crops"]:
+            left, top, right, bottom = crop["box"]
+            assert 0 <= left < right <= 64
+            assert 0 <= top < bottom <= 64
+            assert crop["image"] < 40  # where segments were looked for
+    sizes = shapes.client.get(f"{ROOT}/concepts/{told['id']}/sizes")
+    assert refusal(sizes, 422).startswith("ACE leaves groups out that are too rare")
+
+
+def test_ace_cuts_up_by_itself(client: TestClient, counts: Counts) -> None:  # noqa: ARG001
+    asked = {"set": SHAPES, "factorizer": "ace", "rows": "crops"}
+    sentence = "rows must be locations for ace, which cuts pictures up by itself; got 'crops'"
+    assert refusal(client.post(f"{ROOT}/concepts", json=asked), 422) == sentence

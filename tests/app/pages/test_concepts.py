@@ -221,3 +221,14 @@ def test_a_hostile_name_of_a_set_comes_out_as_words(desk: Service) -> None:
     at = opened(c=studied(desk, kept(desk, name)).id)
     assert not at.exception
     assert f"*{plain(name)}*" in text(at)
+
+
+def test_concepts_are_tried_against_chance_once_asked(desk: Service) -> None:
+    study = studied(desk)
+    at = opened(c=study.id, section="How good are these concepts?")
+    at.button(key=f"{study.id}/trials/ask").click().run()
+    assert not at.exception
+    assert not at.error
+    (table,) = (frame.value for frame in at.dataframe)
+    assert list(table["Concept"]) == ["Concept 1", "Concept 2", "Concept 3"]
+    assert "ompleteness" in text(at)

@@ -7,10 +7,10 @@ from typing import Any, get_args
 import pytest
 
 from app.views import colours
-from app.views.concepts import measures, study, wish
+from app.views.concepts import measures, study, trials, wish
 from app.views.names import plain
 from explainers import By, Rows
-from explainers.concepts.dictionaries import LEARNERS
+from explainers.concepts.discovery import FACTORIZERS
 from explainers.concepts.importance import METHODS
 from explainers.concepts.measured import Quality
 from tests.app.views.test_names import HOSTILE
@@ -51,7 +51,7 @@ def test_whether_shares_add_up_is_said() -> None:
 
 
 def test_every_choice_has_words() -> None:
-    assert set(wish.EXTRACTORS) == set(LEARNERS)
+    assert set(wish.EXTRACTORS) == set(FACTORIZERS)
     assert set(wish.WEIGHTS) == set(METHODS)
     assert set(wish.ROWS) == set(get_args(Rows))
     assert set(wish.BY) == set(get_args(By))
@@ -99,3 +99,16 @@ def test_categorical_colours_differ_also_where_red_and_green_look_alike() -> Non
     for i, one in enumerate(seen):
         for other in seen[:i]:
             assert sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5 > 40
+
+
+def test_a_concept_that_nothing_can_be_told_of_has_dashes() -> None:
+    told = {"concepts": [None], "completeness": None, "note": "images must number at least 10; got 4"}
+    assert set(trials.row("sky", 0, told).values()) == {"sky", "\u2013"}
+    assert trials.sentence(told) == "Completeness cannot be told: images must number at least 10; got 4."
+
+
+def test_a_share_is_told_with_its_sign_and_error() -> None:
+    found = {"score": 1.0, "accuracy": 0.94, "p": 0.0005, "sound": True}
+    whole = {"shares": [-0.125], "stderr": [0.02]}
+    row = trials.row("sky", 0, {"concepts": [found], "completeness": whole})
+    assert (row["Rises"], row["Matters"], row["Share"]) == ("100%", "yes", "\u22120.12 \u00b1 0.02")

@@ -13,10 +13,11 @@ from sklearn.metrics import adjusted_rand_score
 from torch import Tensor
 
 import models
-from explainers import InputError, Progress, Stage, Study, fit_concepts, stream_concepts
+from explainers import InputError, Progress, Stage, Study, fit_ace, fit_concepts, stream_concepts
 from explainers.concepts.bank import on_grid, sampled
 from explainers.concepts.measured import frechet
 from explainers.concepts.reading import MOST_PLACES, Recollection, room
+from explainers.concepts.split import earlier, split
 from explainers.concepts.study import By
 from models.shapes import KINDS, Shape, shapes
 from tests.explainers.concepts.planted import Pooled, pictures, pooled
@@ -293,3 +294,32 @@ def test_distributions_are_compared_where_they_vary(rng: torch.Generator) -> Non
     shifted[:, 0] += 2
     assert frechet(A, shifted) == pytest.approx(4, abs=0.05)  # the first direction is nearly the widest axis
     assert frechet(A[:639], A[:639]) is None
+
+
+def test_ace_as_a_study_finds_what_it_finds_by_itself(model: models.ImageClassifier, drawn: list[Shape]) -> None:
+    squares = [shape.pixels for shape in drawn if shape.kind == "square"][:12]
+    *_, last = stream_concepts(model, squares, SQUARE, by="labelled", truth=[SQUARE] * 12, factorizer="ace")
+    study, alone = last.result.study, fit_ace(model, squares, SQUARE, n_concepts=10).bank
+    assert study is not None
+    torch.testing.assert_close(study.bank.D, alone.D, rtol=0, atol=1e-5)  # other batches round otherwise
+    assert [[crop.box for crop in crops] for crops in study.bank.crops] == [
+        [crop.box for crop in crops] for crops in alone.crops
+    ]
+
+
+def test_ace_has_no_use_for_crops(model: models.ImageClassifier) -> None:
+    with pytest.raises(InputError, match="rows must be locations for ace, which cuts pictures up by itself"):
+        next(stream_concepts(model, pictures(4), factorizer="ace", rows_from="crops"))
+
+
+def test_the_layer_before_sees_more_places_and_can_be_cut(model: models.ImageClassifier) -> None:
+    x = torch.rand(1, 3, *model.card.size, generator=torch.Generator().manual_seed(0))
+    layer, places = "features", [64]
+    for _ in range(2):
+        layer = earlier(model, x, layer)
+        cut = split(model, x, layer)
+        places.append(cut.encode(x)[0, 0].numel())
+        torch.testing.assert_close(cut.head(cut.encode(x)), model.module(x))  # the same network, cut in two
+    assert places == [64, 256, 1024]
+    with pytest.raises(InputError, match=f"no layer before {layer} tells more places of the picture apart"):
+        earlier(model, x, layer)
