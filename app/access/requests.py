@@ -17,6 +17,7 @@ from app.settings import Settings
 
 LOG = logging.getLogger("whylens.requests")
 ID = re.compile("[0-9a-f]{32}")
+SIGNS = ("/healthz", "/readyz")  # of life, asked for every few seconds
 PUBLIC = re.compile(r"[a-z][a-z0-9_.-]{0,24}")  # a part of an address that is ours: ids, hashes and tokens are not
 
 
@@ -46,7 +47,7 @@ class Requests:
         try:
             await self._app(scope, receive, told)
         finally:
-            if settings.guard == "header" or status >= 500:
+            if scope["path"] not in SIGNS and (settings.guard == "header" or status >= 500):
                 line = {
                     "request": request,
                     "method": scope.get("method", "SOCKET"),

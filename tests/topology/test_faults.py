@@ -16,7 +16,7 @@ import pytest
 
 from app.storage.store import Store
 from tests.app.storage.test_away import small_disk
-from tests.server import CLIENT, serving, until
+from tests.server import PATIENCE, serving, until
 from tests.topology.conftest import Lab
 from tests.topology.flight import Flight, Outcome, flying
 from tests.topology.test_pool import workers
@@ -140,7 +140,7 @@ def test_s28_a_disk_that_fills_up_holds_jobs_up_and_loses_none(tmp_path: Path) -
     settings = {"WHYLENS_MODEL": "planted_shortcut", "WHYLENS_JOBS_PER_OWNER": "500", "WHYLENS_THREADS": "1"}
     with small_disk(home, "64m"), serving(home, **settings) as server:
         store = Store.at(f"sqlite:///{home / 'whylens.db'}")
-        with httpx.Client(base_url=server.url, timeout=CLIENT.timeout) as client, flying(client, store) as flight:
+        with httpx.Client(base_url=server.url, timeout=PATIENCE) as client, flying(client, store) as flight:
             flight.depart(JOBS)
             flight.under_way()
             ballast = home / "ballast"
