@@ -47,7 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     explain.add_argument("--seed", type=int, default=0)
     explain.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method")
-    explain.add_argument("--out", help="write the map: .npz with its numbers, or .png as it is drawn")
+    explain.add_argument(
+        "--out", help="write the map: .png or .svg as it is drawn, .html, .csv, .npz with its numbers, .txt for a paper"
+    )
     options = parser.parse_args(arguments)
     if options.command == "hash-password":
         return _hash_password()

@@ -6,26 +6,26 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 import models
 from app import uploads
+from app.export import formats
+from app.export.finding import Finding
+from app.export.formats import FORMATS, Format
 from app.failures import RequestError
 from app.jobs.fitting import refuse_impossible
-from app.jobs.look import INPUTS, look, refuse_other_kind, specify
+from app.jobs.look import INPUTS, Look, look, refuse_other_kind, specify
 from app.jobs.question import Question
 from app.jobs.run import stream
+from app.jobs.spec import JobSpec
 from app.settings import Settings
-from app.views import picture
+from app.storage.names import displayed
 from explainers import method_fit
 from explainers.types import Attribution, Kind
-
-SUFFIXES: Mapping[Kind, tuple[str, ...]] = {"image": (".npz", ".png"), "text": (".npz",)}  # only pictures are drawn
 
 
 def explain_input(settings: Settings, options: argparse.Namespace) -> int:
@@ -55,7 +55,8 @@ def explain_input(settings: Settings, options: argparse.Namespace) -> int:
     _tell("\r\033[K")
     attribution = result.of(answer.target)
     if out is not None:
-        _write(out, attribution, answer.input)
+        path, format = out
+        path.write_bytes(format.written(_finding(options, spec, answer, attribution)))
     report: dict[str, Any] = {
         "key": spec.key,
         "model": spec.model,
@@ -92,26 +93,28 @@ def _accepted(settings: Settings, options: argparse.Namespace) -> uploads.Asset:
     return uploads.accept(data, settings.max_upload_bytes, settings.max_upload_pixels)
 
 
-def _out(name: str | None, kind: Kind) -> Path | None:
+def _finding(options: argparse.Namespace, spec: JobSpec, answer: Look, attribution: Attribution) -> Finding:
+    return Finding(
+        name=displayed("text" if options.file is None else Path(options.file).name),
+        input=answer.input,
+        spec=spec,
+        look=answer.as_dict(),
+        model=spec.model,
+        attribution=attribution,
+    )
+
+
+def _out(name: str | None, kind: Kind) -> tuple[Path, Format] | None:
     if name is None:
         return None
     path = Path(name)
-    if path.suffix not in SUFFIXES[kind]:
-        raise RequestError(f"out must end in {' or '.join(SUFFIXES[kind])} for {INPUTS[kind]}; got {name!r}")
-    return path
-
-
-def _write(path: Path, attribution: Attribution, input: bytes) -> None:
-    if path.suffix == ".png":
-        path.write_bytes(picture.draw(attribution, np.asarray(uploads.image(input))))
-        return
-    arrays = {"values": attribution.values}
-    if attribution.words:
-        arrays["starts"] = np.array([word.start for word in attribution.words])
-        arrays["ends"] = np.array([word.end for word in attribution.words])
-    if attribution.stderr is not None:
-        arrays["stderr"] = attribution.stderr
-    np.savez(path, allow_pickle=False, **arrays)
+    format = FORMATS.get(path.suffix.removeprefix("."))
+    if format is None or kind not in format.kinds:
+        endings = [f".{each.suffix}" for each in formats.of(kind)]
+        raise RequestError(
+            f"out must end in {', '.join(endings[:-1])} or {endings[-1]} for {INPUTS[kind]}; got {name!r}"
+        )
+    return path, format
 
 
 def _tell(text: str) -> None:

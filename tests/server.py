@@ -19,8 +19,8 @@ import httpx2 as httpx
 from app.access.passwords import PasswordHash
 
 ROOT = Path(__file__).parents[1]
-CLIENT = httpx.Client()  # one for all: each would read the certificates anew
 PATIENCE = 120.0  # seconds; generous, since machines are shared: tests assert the order of events, not their speed
+CLIENT = httpx.Client(timeout=PATIENCE)  # one for all: each would read the certificates anew
 
 
 def until(holds: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:

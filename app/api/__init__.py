@@ -8,15 +8,33 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.api import assets, catalogue, concepts, docs, explanations, heads, paint, revisions, sets, shares
+from app.api import (
+    assets,
+    catalogue,
+    concepts,
+    docs,
+    explanations,
+    exports,
+    heads,
+    library,
+    notes,
+    paint,
+    revisions,
+    sets,
+    shares,
+)
 from app.failures import MENDABLE, ConflictError, NotFoundError, sentence
 from app.unavailable import UnavailableError
+
+NOUNS = (
+    assets, catalogue, concepts, docs, explanations, exports, heads, library, notes, paint, revisions, sets, shares,
+)  # fmt: skip
 
 
 def api() -> FastAPI:
     """An application of its own, so that unknown paths below it are answered in JSON and not by the page."""
     app = FastAPI(title="Whylens", version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
-    for noun in (assets, catalogue, concepts, docs, explanations, heads, paint, revisions, sets, shares):
+    for noun in NOUNS:
         app.include_router(noun.router)
     for mendable in MENDABLE:
         app.add_exception_handler(mendable, _mendable)

@@ -18,9 +18,9 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 STATIC = Path(__file__).parents[2] / "static"
 NAMES = (
     "map", "tokens", "classes", "drop", "gallery", "copylink", "trust", "compare",
-    "setdrop", "progress", "concepts", "strategies",
+    "setdrop", "progress", "concepts", "strategies", "library",
 )  # fmt: skip
-PARTS = ("brush",)  # served beside them: what a component opens when it is asked to
+PARTS = ("brush", "notes")  # served beside them: what a component opens when it is asked to
 
 
 @cache
@@ -114,3 +114,9 @@ def strategies(data: Mapping[str, Any], key: str) -> int | None:
     """The groups of pictures that are decided alike; the number of a picture to be explained in full."""
     chosen: int | None = _mount("strategies", key, data, ("explain",)).explain
     return chosen
+
+
+def library(key: str) -> Mapping[str, str] | None:
+    """Everything of the user's own; {page, id} of the thing to be opened."""
+    opened: Mapping[str, str] | None = _mount("library", key, {"root": "/api/v1/"}, ("opened",)).opened
+    return opened

@@ -31,9 +31,14 @@ def opened() -> Concepts:
         except NotFoundError as error:
             st.warning(f"{error} Here is an example instead.")
             del st.query_params["c"]
-    if "first study" not in st.session_state:
-        st.session_state["first study"] = concepts.ask(desk, ME, SHAPES, FIRST).id
-    return concepts.get(desk, ME, st.session_state["first study"])
+    if "first study" in st.session_state:
+        try:
+            return concepts.get(desk, ME, st.session_state["first study"])
+        except NotFoundError:  # deleted meanwhile
+            del st.session_state["first study"]
+    first = concepts.ask(desk, ME, SHAPES, FIRST)
+    st.session_state["first study"] = first.id
+    return first
 
 
 def go(id: str) -> None:

@@ -24,9 +24,14 @@ def opened() -> Explanation:
         except NotFoundError as error:
             st.warning(f"{error} Here is an example instead.")
             del st.query_params["e"]
-    if "first" not in st.session_state:  # asking costs a forward, and this runs at every click
-        st.session_state["first"] = desk.first(ME).id
-    return desk.explanation(ME, st.session_state["first"])
+    if "first" in st.session_state:  # asking costs a forward, and this runs at every click
+        try:
+            return desk.explanation(ME, st.session_state["first"])
+        except NotFoundError:  # deleted meanwhile
+            del st.session_state["first"]
+    first = desk.first(ME)
+    st.session_state["first"] = first.id
+    return first
 
 
 def go(explanation: Explanation) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from app import comparison, concepts, tiles, uploads
+from app import comparison, concepts, notes, tiles, uploads
 from app.access.identity import Identity
 from app.comparison import Tile
 from app.concepts import BLOBS
@@ -60,6 +60,7 @@ def give_explanation(desk: Service, owner: str, id: str, days: int) -> tuple[Sha
         "called": own.get(run.spec.model),
         "judgement": judgement and judged(desk, judgement),
         "compare": beside,
+        "notes": notes.of_explanation(desk, owner, id),
     }
     parts = dict.fromkeys([*run.result["blobs"].values(), *(tile["map"] for tile in beside["tiles"])], SAFETENSORS)
     parts |= dict.fromkeys([asset.sha256, run.input, *(tile["input"] for tile in beside["tiles"])], media)
@@ -78,6 +79,7 @@ def give_concepts(desk: Service, owner: str, id: str, days: int) -> tuple[Share,
         "title": f"What {run.spec.model} sees in {study.name}: {run.result['label']}",
         "blobs": {name: made[name] for name in BLOBS if name in made},
         "pictures": pictures,
+        "notes": notes.of_study(desk, owner, id),
     }
     parts = {sha256: concepts.MEDIA.get(name, SAFETENSORS) for name, sha256 in snapshot["blobs"].items()}
     return _give(desk, owner, "concepts", snapshot, parts | dict.fromkeys(pictures, "image/webp"), days)
@@ -97,7 +99,7 @@ def get(desk: Service, who: Identity, id: str) -> Share:
 
 def describe_share(share: Share) -> dict[str, Any]:
     """All that a recipient needs to draw it, in the shape of what was shared. Addresses are relative to the root."""
-    shown = share.snapshot
+    shown = {"notes": [], **share.snapshot}  # those given by an earlier version have none
     about = {"id": share.id, "kind": shown["kind"], "created": share.created, "expires": share.expires}
     if share.kind == "concepts":
         return (

@@ -7,11 +7,12 @@ import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.storage import blobs
 from app.storage.database import Database
 from app.storage.names import displayed
-from app.storage.tables import AssetRow
+from app.storage.tables import AssetRow, ExplanationRow
 from app.uploads import Asset
 from models.card import Kind
 
@@ -71,6 +72,17 @@ class Assets:
     def data(self, asset: OwnedAsset) -> bytes:
         with self.database.read() as session:
             return blobs.get(session, asset.sha256)
+
+
+def release(session: Session, id: str) -> None:
+    """Once no explanation is about it, the input goes, and its bytes as far as nothing else names them."""
+    if session.scalar(select(ExplanationRow.id).where(ExplanationRow.asset == id).limit(1)) is not None:
+        return
+    row = session.get(AssetRow, id)
+    if row is not None:
+        session.delete(row)
+        session.flush()
+        blobs.drop_unnamed(session, [row.sha256])
 
 
 def _asset(row: AssetRow) -> OwnedAsset:

@@ -19,7 +19,10 @@ Part = Literal["concepts", "strategies"]
 
 @dataclass(frozen=True)
 class Concepts:
-    """What a link points to. `view` holds names and suspicions of each part by its number; they change no number."""
+    """What a link points to. `name` is its set's.
+
+    `view` holds names and suspicions of each part by its number, and what the user calls it; they change no number.
+    """
 
     id: str
     owner: str
@@ -83,6 +86,15 @@ class ConceptsOfUsers:
                 told[str(number)] = {"name": name, "suspicious": suspicious}
             row.view = {**row.view, part: told}
             return row.view
+
+    def rename(self, owner: str, id: str, name: str) -> None:
+        """What its owner calls it; an empty name takes the name away."""
+        with self.database.write() as session:
+            row = session.get(ConceptsRow, id)
+            if row and row.owner == owner:
+                row.view = {key: value for key, value in row.view.items() if key != "name"} | (
+                    {"name": name} if name else {}
+                )
 
     def delete(self, owner: str, id: str) -> bool:
         """With the run and its pictures, once nobody else has them; False where there is nothing of theirs."""

@@ -11,16 +11,17 @@ from typing import Any
 from sqlalchemy import select
 
 from app.jobs.spec import JobSpec
-from app.storage import blobs, runs
+from app.storage import assets, blobs, runs
 from app.storage.database import Database
-from app.storage.tables import ExplanationRow
+from app.storage.tables import ExplanationRow, RevisionRow
 
 
 @dataclass(frozen=True)
 class Explanation:
     """What a link points to. `view` holds what changes nothing in the computation.
 
-    `target` is the class looked at, `compare` a list of [explanation, class] laid beside it.
+    `target` is the class looked at, `compare` a list of [explanation, class] laid beside it. `name` is what its owner
+    calls it, empty where they call it nothing.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Explanation:
     asset: str
     view: dict[str, Any]
     created: float
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,30 @@ class Explanations:
         """Remember what the user has laid beside it."""
         self._view(owner, id, {"compare": [list(tile) for tile in beside]})
 
+    def rename(self, owner: str, id: str, name: str) -> None:
+        """An empty name takes the name away."""
+        with self.database.write() as session:
+            row = session.get(ExplanationRow, id)
+            if row and row.owner == owner:
+                row.name = name or None
+
+    def delete(self, owner: str, id: str) -> list[str] | None:
+        """With its revisions and notes, and with input and run once nothing else needs them.
+
+        Keys of the runs that were cancelled with it; None where there is nothing of theirs.
+        """
+        with self.database.write() as session:
+            row = session.get(ExplanationRow, id)
+            if row is None or row.owner != owner:
+                return None
+            planes = list(session.scalars(select(RevisionRow.planes).where(RevisionRow.explanation == id)))
+            session.delete(row)
+            session.flush()
+            blobs.drop_unnamed(session, planes)
+            cancelled = runs.release(session, row.run, owner)
+            assets.release(session, row.asset)
+            return cancelled
+
     def _view(self, owner: str, id: str, news: dict[str, Any]) -> None:
         with self.database.write() as session:
             row = session.get(ExplanationRow, id)
@@ -83,4 +109,4 @@ class Explanations:
 
 
 def _explanation(row: ExplanationRow) -> Explanation:
-    return Explanation(row.id, row.owner, row.run, row.asset, row.view, row.created)
+    return Explanation(row.id, row.owner, row.run, row.asset, row.view, row.created, row.name or "")

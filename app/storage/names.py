@@ -7,6 +7,6 @@ from unicodedata import category
 LONGEST = 200
 
 
-def displayed(name: str) -> str:
+def displayed(name: str, longest: int = LONGEST) -> str:
     """Without what is no character; PostgreSQL keeps no zero byte."""
-    return "".join(c for c in name if category(c) not in ("Cc", "Cs"))[:LONGEST]
+    return "".join(c for c in name if category(c) not in ("Cc", "Cs"))[:longest]

@@ -6,7 +6,7 @@ import time
 import uuid
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.failures import ConflictError
@@ -81,6 +81,18 @@ class Revisions:
         with self.database.read() as session:
             row = session.get(RevisionRow, id)
             return _revision(row) if row else None
+
+    def delete(self, id: str) -> bool:
+        """Those made from it are, from now on, made from the one that it was made from. False where there is none."""
+        with self.database.write() as session:
+            row = session.get(RevisionRow, id)
+            if row is None:
+                return False
+            session.execute(update(RevisionRow).where(RevisionRow.parent == id).values(parent=row.parent))
+            session.delete(row)
+            session.flush()
+            blobs.drop_unnamed(session, [row.planes])
+            return True
 
     def planes(self, revision: Revision) -> bytes:
         with self.database.read() as session:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.jobs.spec import UNFINISHED, ConceptSpec, JobSpec, Spec, State, TrustSpec, spec_from
 from app.storage import blobs
 from app.storage.database import Database
-from app.storage.tables import PreviewRow, ResultBlobRow, RunRow, WaiterRow
+from app.storage.tables import ExplanationRow, PreviewRow, ResultBlobRow, RunRow, WaiterRow
 
 S = TypeVar("S", JobSpec, TrustSpec, ConceptSpec, Spec, covariant=True)
 
@@ -154,13 +154,7 @@ class Runs:
     def leave(self, key: str, owner: str) -> bool:
         """The user no longer waits; True when nobody is left and the run was cancelled."""
         with self.database.write() as session:
-            session.execute(delete(WaiterRow).where(WaiterRow.run == key, WaiterRow.owner == owner))
-            left = session.scalar(select(func.count()).select_from(WaiterRow).where(WaiterRow.run == key))
-            row = _row(session, key)
-            if left or row.state not in UNFINISHED:
-                return False
-            _end(session, row, "cancelled")
-            return True
+            return _left(session, key, owner)
 
     def preview(self, key: str) -> bytes | None:
         with self.database.read() as session:
@@ -207,6 +201,32 @@ def drop(session: Session, key: str) -> str:
     session.flush()
     blobs.drop_unnamed(session, parts)
     return row.input
+
+
+def release(session: Session, key: str, owner: str) -> list[str]:
+    """A user has one explanation less: if it was their last of this run, they wait for it no longer.
+
+    Once nobody has one and it is not being computed, the run goes, with its judgements and its input. Which runs were
+    cancelled, as nobody waits for them.
+    """
+    owners = set(session.scalars(select(ExplanationRow.owner).where(ExplanationRow.run == key)))
+    judged = session.scalars(select(RunRow.key).where(RunRow.spec["explanation"].as_string() == key))
+    runs = [*judged.all(), key]
+    cancelled = [] if owner in owners else [each for each in runs if _left(session, each, owner)]
+    if not owners and _row(session, key).state not in UNFINISHED:
+        blobs.drop_unnamed(session, {drop(session, each) for each in runs})
+    return cancelled
+
+
+def _left(session: Session, key: str, owner: str) -> bool:
+    """True when nobody is left who waits, and the run was cancelled."""
+    session.execute(delete(WaiterRow).where(WaiterRow.run == key, WaiterRow.owner == owner))
+    left = session.scalar(select(func.count()).select_from(WaiterRow).where(WaiterRow.run == key))
+    row = _row(session, key)
+    if left or row.state not in UNFINISHED:
+        return False
+    _end(session, row, "cancelled")
+    return True
 
 
 def _end(session: Session, row: RunRow, state: State) -> None:

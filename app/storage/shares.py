@@ -118,6 +118,16 @@ class Shares:
             _release(session, row)
             return True
 
+    def delete(self, owner: str, id: str) -> bool:
+        """Taken back, and not listed any more; False where there is none of theirs."""
+        with self.database.write() as session:
+            row = session.get(ShareRow, id)
+            if row is None or row.owner != owner:
+                return False
+            _release(session, row)
+            session.delete(row)
+            return True
+
     def blob(self, id: str, sha256: str) -> tuple[str, bytes] | None:
         """(media type, bytes) of a part that a live share lists; None for any other, even if it exists."""
         query = (

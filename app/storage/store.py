@@ -10,9 +10,12 @@ from app.storage.database import Database
 from app.storage.explanations import Explanations
 from app.storage.heads import Heads
 from app.storage.image_sets import ImageSets
+from app.storage.library import Library
+from app.storage.notes import Notes
 from app.storage.revisions import Revisions
 from app.storage.runs import Runs
 from app.storage.shares import Shares
+from app.storage.thumbnails import Thumbnails
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ class Store:
     concepts: ConceptsOfUsers
     shares: Shares
     revisions: Revisions
+    notes: Notes
+    thumbnails: Thumbnails
+    library: Library
 
     @classmethod
     def at(cls, url: str) -> Store:
@@ -40,4 +46,7 @@ class Store:
             ConceptsOfUsers(database),
             Shares(database),
             Revisions(database),
+            Notes(database),
+            Thumbnails(database),
+            Library(database),
         )

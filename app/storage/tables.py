@@ -93,9 +93,19 @@ class ExplanationRow(Table):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     owner: Mapped[str] = mapped_column(String(64), index=True)
     run: Mapped[str] = mapped_column(ForeignKey("runs.key"), index=True)
-    asset: Mapped[str] = mapped_column(ForeignKey("assets.id"))
+    asset: Mapped[str] = mapped_column(ForeignKey("assets.id"), index=True)
+    name: Mapped[str | None] = mapped_column(String(200))
     view: Mapped[dict[str, Any]]
     created: Mapped[float]
+
+
+class ThumbnailRow(Table):
+    """One class of a finished run, small; made when it is first asked for."""
+
+    __tablename__ = "thumbnails"
+    run: Mapped[str] = mapped_column(ForeignKey("runs.key", ondelete="CASCADE"), primary_key=True)
+    target: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    data: Mapped[bytes]
 
 
 class RevisionRow(Table):
@@ -164,6 +174,25 @@ class ConceptsRow(Table):
     image_set: Mapped[str] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(String(200))
     view: Mapped[dict[str, Any]]
+    created: Mapped[float]
+
+
+class NoteRow(Table):
+    """What somebody says about a place: of a picture, a text, or a study; `number` counts within what it is about."""
+
+    __tablename__ = "notes"
+    __table_args__ = (
+        CheckConstraint("(explanation IS NULL) <> (concepts IS NULL)", name="about_one_thing"),
+        UniqueConstraint("explanation", "number", name="notes_of_explanations_in_order"),
+        UniqueConstraint("concepts", "number", name="notes_of_concepts_in_order"),
+    )
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    explanation: Mapped[str | None] = mapped_column(ForeignKey("explanations.id", ondelete="CASCADE"))
+    concepts: Mapped[str | None] = mapped_column(ForeignKey("concepts.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    author: Mapped[str] = mapped_column(String(64))
+    place: Mapped[dict[str, Any]]
+    text: Mapped[str] = mapped_column(String(500))
     created: Mapped[float]
 
 

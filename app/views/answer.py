@@ -6,12 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from app import components
+from app import components, notes
 from app.description import describe, judged, labels, names, rival
 from app.service import Service
 from app.storage.explanations import Explanation
 from app.storage.heads import OwnedHead
-from app.views import colours, compare, contrast, heads, regions, share
+from app.views import colours, compare, contrast, export, heads, regions, share
 from app.views.names import BASELINES, plain, scored, title
 from explainers import registry
 from explainers.types import Explainer
@@ -27,15 +27,17 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(heading(named[target], against), width="stretch")
         components.copy_link(f"/?e={explanation.id}", key="link")
+        export.draw(desk, owner, explanation, ready=shown["result"] is not None)
         share.draw(desk, owner, explanation)
     own = names(desk, owner, shown["kind"])
     st.markdown(sentence(shown, named[target], probabilities[target], own.get(shown["spec"]["model"])))
+    own_acts = acts(shown) | {"notes": notes.of_explanation(desk, owner, explanation.id)}
     left, right = st.columns([3, 2], gap="large")
     with left:
         if shown["kind"] == "text":
-            finished, again = components.tokens(words(shown, target, named[target]) | acts(shown), key="tokens")
+            finished, again = components.tokens(words(shown, target, named[target]) | own_acts, key="tokens")
         else:
-            finished, again = components.map_view(pixels(shown, target, named[target]) | acts(shown), key="map")
+            finished, again = components.map_view(pixels(shown, target, named[target]) | own_acts, key="map")
     with right:
         st.markdown("### Can this map be trusted?")
         components.trust(_trust(desk, owner, explanation, shown), key="trust")
@@ -113,7 +115,9 @@ def words(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
 def acts(shown: dict[str, Any]) -> dict[str, Any]:
     """What its owner can do with it: what has no address cannot be done."""
     here = f"/api/v1/explanations/{shown['id']}"
-    return {act: f"{here}/{act}" for act in ("events", "preview", "cancel", "probe", "pairs")}
+    return {act: f"{here}/{act}" for act in ("events", "preview", "cancel", "probe", "pairs")} | {
+        "noting": f"{here}/notes"
+    }
 
 
 def _drawn(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from app.export.table import means
 from app.service import Service
 from app.storage import codec
 from app.storage.explanations import Explanation
 from explainers.types import Attribution
 
-CELLS = 7  # regions along each side
 ROWS = 10
 
 
@@ -33,16 +33,15 @@ def table(attribution: Attribution, unit: str | None) -> None:
 
 def ranked(attribution: Attribution) -> list[dict[str, object]]:
     """Mean value of each cell of a 7 × 7 grid, the largest first; place counted from the top left."""
-    rows = np.array_split(attribution.values, CELLS, axis=0)
-    means = np.array([[cell.mean() for cell in np.array_split(row, CELLS, axis=1)] for row in rows])
-    order = np.argsort(-np.abs(means), axis=None)[:ROWS]
+    found = means(attribution.values)
+    order = np.argsort(-np.abs(found), axis=None, kind="stable")[:ROWS]
     return [
         {
             "Rank": rank,
-            "Row": int(i // means.shape[1]) + 1,
-            "Column": int(i % means.shape[1]) + 1,
-            "Mean value": float(means.flat[i]),
-            "Says": "for" if means.flat[i] > 0 else "against",
+            "Row": int(i // found.shape[1]) + 1,
+            "Column": int(i % found.shape[1]) + 1,
+            "Mean value": float(found.flat[i]),
+            "Says": "for" if found.flat[i] > 0 else "against",
         }
         for rank, i in enumerate(order, 1)
     ]

@@ -63,9 +63,9 @@ def _explanation(desk: Service, who: Identity, share: Share, shown: dict[str, An
     left, right = st.columns([3, 2], gap="large")
     with left:
         if shown["kind"] == "text":
-            components.tokens(answer.words(shown, target, named[target]), key="tokens")
+            components.tokens(answer.words(shown, target, named[target]) | {"notes": shown["notes"]}, key="tokens")
         else:
-            components.map_view(answer.pixels(shown, target, named[target]), key="map")
+            components.map_view(answer.pixels(shown, target, named[target]) | {"notes": shown["notes"]}, key="map")
     with right:
         if shown["judgement"] is not None and target == shared:
             st.markdown("### Can this map be trusted?")

@@ -1,6 +1,7 @@
 // One concept: its key and name, its share, the crops that show it best, and how much of it is left in.
 
 import { element } from "../whylens.map/element.js";
+import { Line } from "../whylens.notes/line.js";
 import { icon } from "./marks.js";
 import { label, usual } from "./naming.js";
 import { signed } from "./shares.js";
@@ -14,6 +15,7 @@ export class Card {
     this.concept = concept;
     this.rank = rank;
     this.label = label(view.naming, { kind: "concept", index: concept.index, rank });
+    this.notes = new Line(view.notes, { kind: "concept", number: concept.index }, () => this.name);
     this.root = element("div", { class: "card", role: "listitem", "data-concept": concept.index });
     const told = concept.dead
       ? "In none of the pictures"
@@ -26,6 +28,7 @@ export class Card {
       ...(view.probe ? [this.amount()] : []),
       element("footer", {}, this.label.flag, ...(view.probe && !concept.dead ? [this.apart()] : [])),
       this.label.fault,
+      this.notes.root,
     );
     if (view.probe) this.set(1);
     else this.scale = 1;
@@ -100,6 +103,7 @@ export class Card {
 
   show() {
     this.label.show();
+    this.notes.show();
     this.root.setAttribute("aria-label", this.name);
     this.root.classList.toggle("suspicious", this.view.naming.suspicious("concept", this.concept.index));
     if (this.apartness) {
@@ -113,7 +117,7 @@ export class Card {
 }
 
 // A box [left, top, right, bottom] of a picture of size [height, width], filling the square it is put in.
-function part(url, [left, top, right, bottom], [height, width]) {
+export function part(url, [left, top, right, bottom], [height, width]) {
   const image = element("img", { src: url, alt: "", loading: "lazy", draggable: "false" });
   const percent = (share) => `${100 * share}%`;
   image.style.width = percent(width / (right - left));

@@ -3,6 +3,7 @@
 import { Refusal } from "../whylens.map/ask.js"; // components are served beside each other under their full names
 import { element } from "../whylens.map/element.js";
 import { mounting } from "../whylens.map/mount.js";
+import { Kept } from "../whylens.notes/kept.js";
 import { Card } from "./card.js";
 import { Effect } from "./effect.js";
 import { findings } from "./findings.js";
@@ -16,12 +17,14 @@ class View {
     this.root = element("div", { class: "root" });
     parent.append(this.root);
     this.naming = new Naming(() => this.show());
+    this.notes = new Kept(() => this.show());
   }
 
   async update(data, trigger) {
     this.data = data;
     this.trigger = trigger;
     this.naming.read(data.naming, data.view);
+    this.notes.read(data.notes ?? [], data.noting);
     if (this.here === data.here) return this.show();
     this.here = data.here;
     try {

@@ -5,6 +5,8 @@ import { Legend, MARKUP as LEGEND } from "./legend.js";
 import { mounting } from "./mount.js";
 import { picture } from "./picture.js";
 import { read } from "./safetensors.js";
+import { Notes } from "../whylens.notes/notes.js"; // components are served beside each other under their full names
+import { Pins } from "../whylens.notes/pins.js";
 import { table } from "./scale.js";
 import { Stage } from "./stage.js";
 
@@ -18,7 +20,7 @@ const MARKUP = `
   <label class="opacity">Opacity <input type="range" min="0" max="1" step="0.05"></label>
   <label><input type="checkbox" class="smooth"> Smooth</label>
   <label class="certain" title="Hide what is within two standard errors of zero"><input type="checkbox" class="clear"> Certain only</label>
-  <button type="button" class="edit" aria-pressed="false" hidden>Edit</button>
+  <span class="does"><button type="button" class="remark" aria-pressed="false" hidden>Note</button> <button type="button" class="edit" aria-pressed="false" hidden>Edit</button></span>
 </div>
 <div class="frame">
   <canvas tabindex="0" role="img"></canvas>
@@ -36,7 +38,7 @@ class View {
     this.root.innerHTML = MARKUP;
     parent.append(this.root);
     const find = (selector) => this.root.querySelector(selector);
-    this.parts = Object.fromEntries(["frame", "reading", "waiting", "certain", "edit"].map((name) => [name, find(`.${name}`)]));
+    this.parts = Object.fromEntries(["frame", "reading", "waiting", "certain", "edit", "remark"].map((name) => [name, find(`.${name}`)]));
     this.scale = new Legend(this.root);
     this.job = new Job(this.root, {
       onPreview: (tensors) => {
@@ -47,6 +49,7 @@ class View {
       onAgain: (id) => this.trigger("again", id),
     });
     this.stage = new Stage(find(".frame canvas"), { onRead: (reading) => this.say(reading) });
+    this.noting(find(".frame canvas"));
     this.tools(find);
     this.parts.edit.addEventListener("click", () => (this.brush ? this.leave() : this.edit()));
     this.wanted = 0; // number of the newest thing asked for; answers to older questions are dropped
@@ -70,6 +73,39 @@ class View {
     }
   }
 
+  // Say something about a place: press Note, choose it, write.
+  noting(canvas) {
+    this.notes = new Notes({
+      called: ({ kind }) => (kind === "rectangle" ? "a rectangle" : "a point"),
+      changed: (notes) => this.pins.show(notes),
+      left: () => this.place(false),
+    });
+    this.pins = new Pins(canvas, {
+      placed: (place) => {
+        this.pins.show(this.notes.all, place);
+        this.notes.write(place);
+      },
+      reached: (number) => this.notes.reach(number),
+      at: () => this.stage.at,
+    });
+    canvas.after(this.pins.root);
+    this.parts.reading.after(this.notes.root);
+    this.parts.remark.addEventListener("click", () => this.place(!this.pins.placing));
+    this.root.addEventListener("keydown", (event) => event.key === "Escape" && this.pins.placing && this.place(false));
+  }
+
+  place(on) {
+    this.pins.place(on);
+    this.parts.remark.setAttribute("aria-pressed", String(on));
+    this.pins.show(this.notes.all);
+    if (on) this.stage.canvas.focus({ preventScroll: true });
+    else {
+      this.notes.close();
+      if (this.root.getRootNode().activeElement === null) this.parts.remark.focus({ preventScroll: true });
+    }
+    this.say(null);
+  }
+
   look(news) {
     this.stage.change(news);
     this.brush?.board.refresh();
@@ -85,7 +121,8 @@ class View {
     this.brush = new Brush({ here: this.data.here, target: this.data.target, picture, look, map });
     this.parts.frame.after(this.brush.head);
     this.root.append(this.brush.tail);
-    this.parts.frame.hidden = this.parts.reading.hidden = true;
+    if (this.pins.placing) this.place(false);
+    this.parts.frame.hidden = this.parts.reading.hidden = this.parts.remark.hidden = true;
     this.parts.edit.setAttribute("aria-pressed", "true");
     this.legend();
     this.brush.canvas.focus({ preventScroll: true });
@@ -96,6 +133,7 @@ class View {
     this.brush?.close();
     this.brush = undefined;
     this.parts.frame.hidden = this.parts.reading.hidden = false;
+    this.parts.remark.hidden = !this.data?.noting || !this.stage.map;
     this.parts.edit.setAttribute("aria-pressed", "false");
     this.legend();
   }
@@ -110,10 +148,11 @@ class View {
       this.input = data.input;
       this.leave();
       this.stage.explain(null);
-      this.opening = picture(data.input).then((image) => this.data.input === data.input && this.stage.show(image));
+      this.opening = picture(data.input).then((image) => this.data.input === data.input && this.open(image));
     }
     await this.opening;
     if (this.data !== data) return; // a newer one came while the picture was on its way
+    this.notes.read(data.notes, data.noting);
     const before = this.seen;
     this.seen = data;
     if (data.map) {
@@ -128,6 +167,11 @@ class View {
     }
   }
 
+  open(image) {
+    this.stage.show(image);
+    this.pins.fit(image.naturalWidth, image.naturalHeight);
+  }
+
   async final(data) {
     const mine = ++this.wanted;
     const answer = await fetch(data.map);
@@ -139,7 +183,8 @@ class View {
     const { values, stderr } = read(await answer.arrayBuffer());
     if (mine !== this.wanted) return;
     this.explain(values, stderr);
-    this.parts.edit.hidden = false;
+    this.parts.edit.hidden = !data.probe;
+    this.parts.remark.hidden = !data.noting || Boolean(this.brush);
     this.brush?.explain(this.stage.map, data.target);
     this.root.dataset.drawn = data.map;
   }
@@ -147,7 +192,8 @@ class View {
   run(data) {
     this.quiet();
     this.leave();
-    this.parts.edit.hidden = true;
+    this.parts.edit.hidden = this.parts.remark.hidden = true;
+    if (this.pins.placing) this.place(false);
     this.previews = null;
     delete this.root.dataset.drawn;
     this.job.run(data);
@@ -189,6 +235,10 @@ class View {
   say(reading) {
     this.scale.mark(reading && reading.value);
     if (!reading) {
+      if (this.pins.placing) {
+        this.parts.reading.textContent = "Click a place, or draw a rectangle. By keyboard: arrow keys, then Enter; Escape leaves.";
+        return;
+      }
       this.parts.reading.textContent = this.stage.map ? "Point at the map, or focus it and use the arrow keys; hold O for the picture alone." : "";
       return;
     }

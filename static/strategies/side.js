@@ -5,13 +5,14 @@ import { percent } from "../whylens.map/scale.js";
 import { icon } from "../whylens.concepts/marks.js";
 import { label } from "../whylens.concepts/naming.js";
 import { bar, leading } from "../whylens.concepts/shares.js";
+import { Line } from "../whylens.notes/line.js";
 import { style } from "./sprite.js";
 
 const SHOWN = 24; // pictures; more are a click away
 const THUMB = 56; // pixels
 
 export class Side {
-  // owner: {result, images, groups, naming, marks, concept(k), shares(i), axis, spriteUrl, explains, explain(i)}
+  // owner: {result, images, groups, naming, notes, marks, concept(k), shares(i), axis, spriteUrl, explains, explain(i)}
   constructor(owner) {
     this.owner = owner;
     this.root = element("section", { class: "side", "aria-label": "Chosen pictures" });
@@ -27,7 +28,7 @@ export class Side {
 
   draw() {
     const { members, group } = this;
-    this.label = null;
+    this.label = this.notes = null;
     if (!members.length) {
       this.root.replaceChildren(
         element("h3", { text: "Which pictures?" }),
@@ -51,12 +52,15 @@ export class Side {
   }
 
   renamed() {
-    if (this.label) this.label.show();
+    this.label?.show();
+    this.notes?.show();
   }
 
   strategy(group) {
     const { naming, groups } = this.owner;
     this.label = label(naming, { kind: "strategy", index: group.index, rank: groups.indexOf(group) });
+    const called = () => naming.name("strategy", group.index, groups.indexOf(group));
+    this.notes = new Line(this.owner.notes, { kind: "strategy", number: group.index }, called);
     const facts = element("p", { class: "facts", text: [`${group.members.length} pictures`, group.told, group.fares].filter(Boolean).join(" \u00b7 ") });
     return [
       element("header", {}, icon(group.mark, 22), this.label.field),
@@ -65,6 +69,7 @@ export class Side {
       leading(group.importance, this.owner.marks, (k) => this.owner.concept(k)),
       element("div", {}, this.label.flag),
       this.label.fault,
+      this.notes.root,
     ];
   }
 

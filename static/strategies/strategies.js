@@ -8,6 +8,7 @@ import { percent } from "../whylens.map/scale.js";
 import { findings, row, tensor } from "../whylens.concepts/findings.js";
 import { conceptMark, strategyMark } from "../whylens.concepts/marks.js";
 import { Naming } from "../whylens.concepts/naming.js";
+import { Kept } from "../whylens.notes/kept.js";
 import { span } from "../whylens.concepts/shares.js";
 import { Graph } from "./graph.js";
 import { Side } from "./side.js";
@@ -34,12 +35,14 @@ class View {
     this.root = element("div", { class: "root" });
     parent.append(this.root);
     this.naming = new Naming(() => this.renamed());
+    this.notes = new Kept(() => this.side?.renamed());
   }
 
   async update(data, trigger) {
     this.trigger = trigger;
     this.data = data;
     this.naming.read(data.naming, data.view);
+    this.notes.read(data.notes ?? [], data.noting);
     if (this.here === data.here) return this.renamed();
     this.here = data.here;
     this.close();

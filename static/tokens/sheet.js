@@ -5,7 +5,7 @@ import { ink } from "./ink.js";
 import { called, laid, sentences, summed, turns, unseen } from "./pieces.js";
 
 export class Sheet {
-  // onRead: {unit, called, value, stderr, text} or null; onAct(act, numbers): "toggle", "drop", "replace" or "pair"
+  // onRead: {unit, called, value, stderr, text} or null; onAct(act, numbers): "toggle", "drop", "replace", "pair" or "note"
   constructor(host, { onRead, onAct = null }) {
     this.host = host;
     this.onRead = onRead;
@@ -13,6 +13,7 @@ export class Sheet {
     this.look = { sentences: false, clear: false };
     this.units = []; // {words: their numbers, part: the element}
     this.map = null;
+    this.noted = new Map(); // word → numbers of the notes on it
     this.at = 0; // the unit in the tab order
     this.reading = null; // the unit that is read
     host.addEventListener("pointerover", (event) => this.point(event));
@@ -127,10 +128,20 @@ export class Sheet {
       part.style.color = colour ? `rgb(${ink(colour).join()})` : "";
       part.dataset.value = shown && !this.strange(words) ? number(shown.values[k]) : "";
       const name = words.map((i) => this.edits?.text(i) ?? this.words[i].text).join(" ");
-      part.setAttribute("aria-label", [called(name), part.dataset.value].filter(Boolean).join(" "));
+      const notes = words.flatMap((i) => this.noted.get(i) ?? []);
+      if (notes.length) part.dataset.notes = notes.join(" ");
+      else delete part.dataset.notes;
+      part.setAttribute("aria-label", [called(name), part.dataset.value, notes.length && `note ${notes.join(", ")}`].filter(Boolean).join(" "));
       if (this.onAct) part.setAttribute("aria-checked", String(!part.classList.contains("off")));
     });
     if (this.reading !== null) this.read(this.reading);
+  }
+
+  // Numbers of notes, on the words that they are about.
+  note(notes) {
+    this.noted = new Map();
+    for (const { place, number } of notes) this.noted.set(place.number, [...(this.noted.get(place.number) ?? []), number]);
+    this.paint();
   }
 
   // Outlines the words in these ranges, [first, last] each; none without them.
@@ -196,7 +207,7 @@ export class Sheet {
     if (k === null || this.writing || event.ctrlKey || event.metaKey || event.altKey) return;
     const turned = getComputedStyle(this.host).direction === "rtl" ? -1 : 1;
     const steps = { ArrowRight: turned, ArrowLeft: -turned, ArrowDown: 1, ArrowUp: -1, Home: -k, End: this.units.length - 1 - k };
-    const acts = { " ": "toggle", Delete: "drop", Backspace: "drop", Enter: "replace", p: "pair", P: "pair" };
+    const acts = { " ": "toggle", Delete: "drop", Backspace: "drop", Enter: "replace", p: "pair", P: "pair", n: "note", N: "note" };
     if (event.key in steps) {
       this.units[Math.min(Math.max(k + steps[event.key], 0), this.units.length - 1)].part.focus();
     } else if (event.key in acts) {

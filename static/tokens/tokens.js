@@ -9,13 +9,14 @@ import { read } from "../whylens.map/safetensors.js";
 import { percent, table } from "../whylens.map/scale.js";
 import { rows, top, verdict } from "./answers.js";
 import { Edits } from "./edits.js";
+import { Notes } from "../whylens.notes/notes.js";
 import { called, decode, spread } from "./pieces.js";
 import { MARKUP as PAIRS, Pairs } from "./pairs.js";
 import { rows as phraseRows, strongest } from "./phrases.js";
 import { Sheet } from "./sheet.js";
 
 const PAUSE = 120; // milliseconds between two questions
-const KEYS = "Arrow keys go from word to word. Space switches a word off and on, Enter puts another in its place, P tells which others it works with.";
+const KEYS = "Arrow keys go from word to word. Space switches a word off and on, Enter puts another in its place, P tells which others it works with, N writes a note.";
 
 const READING = "Arrow keys go from word to word.";
 
@@ -40,6 +41,7 @@ ${LEGEND}
     <button type="button" data-act="toggle">Switch off</button>
     <button type="button" data-act="replace">Replace</button>
     <button type="button" data-act="pair" title="Which other words it works with">Pairs</button>
+    <button type="button" data-act="note">Note</button>
   </div>
 </div>
 ${JOB}
@@ -82,6 +84,12 @@ class View {
       onAgain: (id) => this.trigger("again", id),
     });
     this.sheet = new Sheet(this.parts.text, { onRead: (reading) => this.say(reading) });
+    this.notes = new Notes({
+      called: ({ number }) => called(this.sheet.words[number]?.text ?? ""),
+      changed: (notes) => this.sheet.note(notes),
+      left: () => this.sheet.units[this.sheet.at]?.part.focus(),
+    });
+    find(".line").after(this.notes.root);
     this.pairs = new Pairs(this.root, this.sheet, (words) => this.tell(words));
     this.asking = new Latest((question, signal) => this.probe(question, signal), PAUSE);
     this.edits = new Edits([]);
@@ -128,6 +136,7 @@ class View {
       this.opening = this.open(data);
     }
     if (!(await this.opening) || this.data !== data) return; // a newer one came while the text was on its way
+    this.notes.read(data.notes, data.noting);
     const before = this.seen;
     this.seen = data;
     if (data.map) {
@@ -235,9 +244,10 @@ class View {
       reading.value !== undefined ? `${reading.text}${error}` : this.sheet.map ? "new here, no value" : "",
       `${this.noun()} ${reading.unit + 1} of ${reading.of}`,
     ].filter(Boolean).join(" \u00b7 ");
-    const [toggle, replace, pair] = this.parts.acts.children;
+    const [toggle, replace, pair, note] = this.parts.acts.children;
     toggle.textContent = reading.words.every((i) => this.edits.off.has(i)) ? "Switch on" : "Switch off";
     replace.hidden = reading.words.length > 1;
+    note.hidden = reading.words.length > 1 || !this.data.noting;
     pair.hidden = reading.words.length > 1 || this.sheet.words.length < 2;
   }
 
@@ -257,6 +267,10 @@ class View {
     }
     if (act === "pair") {
       if (words.length === 1) this.pairs.show(this.data.pairs, words[0]);
+      return;
+    }
+    if (act === "note") {
+      if (words.length === 1 && this.data.noting) this.notes.write({ kind: "word", number: words[0] });
       return;
     }
     this.edits[act](words);

@@ -192,8 +192,14 @@ WRONG: dict[str, tuple[list[str], str]] = {
         "target must be a class label or index of this model; got 'yak'",
     ),
     "unknown index": (["photo.png", "--target", "25"], "target must lie in [0, 24]; got 25"),
-    "wrong suffix": (["photo.png", "--out", "map.jpg"], "out must end in .npz or .png for a picture; got 'map.jpg'"),
-    "no suffix": (["photo.png", "--out", "map"], "out must end in .npz or .png for a picture; got 'map'"),
+    "wrong suffix": (
+        ["photo.png", "--out", "map.jpg"],
+        "out must end in .png, .svg, .html, .csv, .npz or .txt for a picture; got 'map.jpg'",
+    ),
+    "no suffix": (
+        ["photo.png", "--out", "map"],
+        "out must end in .png, .svg, .html, .csv, .npz or .txt for a picture; got 'map'",
+    ),
     "seed": (["photo.png", "--seed", "-1"], "seed must lie in [0, 2147483647]; got -1"),
     "no folder to write to": (["photo.png", *QUICK, "--out", "nowhere/map.npz"], "nowhere/map.npz"),
     "window": (["photo.png", "--method", "occlusion", "--param", "window=48"], "window must be smaller than the"),
@@ -260,7 +266,10 @@ WRONG_TEXTS: dict[str, tuple[list[str], str]] = {
     "parameter of pictures": (["--text", "a", "--param", "cells=4"], "rise has no parameter 'cells'"),
     "model of pictures": (["--text", "a", "--model", "tiny"], "tiny classifies images; ask it about a picture"),
     "model of texts": (["photo.png", "--model", "wordy"], "wordy classifies texts; ask it about a text"),
-    "a picture of it": (["--text", "a", "--out", "map.png"], "out must end in .npz for a text; got 'map.png'"),
+    "a picture of it": (
+        ["--text", "a", "--out", "map.png"],
+        "out must end in .html, .csv, .npz or .txt for a text; got 'map.png'",
+    ),
     "a head": (["--text", "a", "--model", "head/x"], "no model is called 'head/x'"),
 }
 

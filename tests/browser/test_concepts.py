@@ -210,6 +210,30 @@ def test_by_keyboard_alone(page: Page, server: Server, study: str) -> None:
     expect(page.get_by_role("textbox", name=re.compile("Name of strategy"))).to_be_visible()
 
 
+def test_a_concept_is_mapped_tried_and_taken_apart(page: Page, server: Server, study: str) -> None:
+    page.goto(f"{server.url}/concepts?c={study}")
+    page.wait_for_selector(SEEN)
+    card(page, 1).locator(".crop").nth(2).click()
+    page.get_by_text("Where in it is a concept?").click()
+    where = page.locator(".where")
+    expect(where).to_have_attribute("data-drawn", re.compile("gradient_x_input$"))
+    expect(where.get_by_role("status")).to_have_text(re.compile("^Concept 1 in .*, by Gradient × input.$"))
+    where.get_by_label("Concept", exact=True).select_option(label="Concept 2")
+    where.get_by_label("Method", exact=True).select_option("occlusion")
+    expect(where.get_by_role("status")).to_have_text(re.compile("^Concept 2 in .*, by Occlusion.$"))
+
+    section(page, "How good are these concepts?")
+    page.get_by_role("button", name="Try them against chance").click()
+    expect(page.get_by_text("From these concepts alone")).to_be_visible()
+
+    section(page, "Concepts")
+    page.get_by_role("button", name="Take Concept 1 apart").click()
+    expect(page.get_by_role("heading", name=re.compile("pictures labelled square"))).to_be_visible()
+    page.wait_for_selector(SEEN)
+    expect(page.get_by_text("5 concepts by NMF")).to_be_visible()
+    assert server.get("sets")[0]["name"] == "Concept 1 of Shapes, some with a mark"
+
+
 def test_a_hostile_archive_is_refused_with_a_sentence(page: Page, server: Server, study: str, watch: Watch) -> None:
     watch.expected.append("422")  # the browser reports the refused request itself
     page.goto(f"{server.url}/concepts?c={study}")

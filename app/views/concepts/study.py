@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import components, concepts
+from app import components, concepts, notes
 from app.jobs.concept_map import METHODS
 from app.service import Service
 from app.storage.concepts import Concepts
@@ -33,7 +33,7 @@ class Asked:
 
 
 def draw(desk: Service, owner: str, current: Concepts) -> Asked | None:
-    shown = concepts.describe(desk, current)
+    shown = concepts.describe(desk, current) | {"notes": notes.of_study(desk, owner, current.id)}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(heading(shown), width="stretch")
         components.copy_link(f"/concepts?c={current.id}", key="link")
@@ -133,6 +133,7 @@ def _acts(shown: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "here": here,
         "naming": f"{here}/view",
+        "noting": f"{here}/notes",
         "probe": f"{here}/probe",
         "explain": True,
         "maps": f"{here}/images",
@@ -146,6 +147,7 @@ def _data(shown: Mapping[str, Any], acts: Mapping[str, Any]) -> dict[str, Any]:
         **acts,
         "root": API,
         "view": shown["view"],
+        "notes": shown["notes"],
         "keys": colours.CATEGORICAL,
         "stops": {"signed": colours.DIVERGING, "unsigned": colours.SEQUENTIAL},
     }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from app.views import colours, picture, regions
+from app.export import overlay
+from app.views import colours, regions
 from explainers.types import Attribution, Word
 
 
@@ -70,16 +69,21 @@ def test_the_ends_of_the_scale_are_its_last_colours() -> None:
 @pytest.mark.parametrize("signed", [True, False])
 def test_a_picture_keeps_the_shape_of_the_input(h: int, w: int, signed: bool) -> None:
     values = np.random.default_rng(0).standard_normal((h, w))
-    drawn = Image.open(io.BytesIO(picture.draw(attribution(values, signed=signed), np.zeros((h, w, 3), np.uint8))))
-    assert drawn.format == "PNG"
-    assert drawn.height - 2 * picture.MARGIN == round(h * picture.SIDE / max(h, w))
+    drawn = overlay.laid(attribution(values, signed=signed), np.zeros((h, w, 3), np.uint8), 448)
+    assert drawn.size == (round(w * 448 / max(h, w)), round(h * 448 / max(h, w)))
 
 
 def test_where_nothing_is_said_the_input_shows_through() -> None:
     pixels = np.full((8, 8, 3), (10, 200, 90), np.uint8)
-    drawn = np.asarray(Image.open(io.BytesIO(picture.draw(attribution(np.zeros((8, 8))), pixels))))
-    middle = drawn[picture.MARGIN + picture.SIDE // 2, picture.MARGIN + picture.SIDE // 2]
-    assert middle.tolist() == [131] * 3  # its luma, 0.299 · 10 + 0.587 · 200 + 0.114 · 90
+    drawn = np.asarray(overlay.laid(attribution(np.zeros((8, 8))), pixels))
+    assert (drawn == 131).all()  # its luma, 0.299 · 10 + 0.587 · 200 + 0.114 · 90
+
+
+def test_where_all_is_said_the_colour_covers_most() -> None:
+    """At the end of the scale the map has 0.85 of each pixel."""
+    drawn = np.asarray(overlay.laid(attribution(np.ones((4, 4))), np.full((4, 4, 3), 255, np.uint8)))
+    wanted = 0.85 * np.array(colours.DIVERGING[-1]) + 0.15 * 255
+    assert np.abs(drawn - wanted).max() <= 1.5  # whole numbers of alpha and of colour
 
 
 def test_the_strongest_region_comes_first_and_in_its_place() -> None:

@@ -1,0 +1,167 @@
+"""What every export says: one class of one explanation, with all that is needed to make it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from app import notes, uploads
+from app.description import describe, labels, names
+from app.failures import RequestError
+from app.jobs.spec import JobSpec
+from app.service import Service, found
+from app.storage import codec
+from app.views.names import BASELINES, OUTPUTS, scored, title
+from explainers import TrustReport, registry
+from explainers.types import Attribution, Explainer
+
+DIGEST = 12  # characters of the weights' that are told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """`input` is what the model sees, as PNG, or the text in UTF-8; `name` what its user calls the input.
+
+    `model` is what the model is called. `report` and `notes` are there where somebody made them.
+    """
+
+    name: str
+    input: bytes
+    spec: JobSpec
+    look: Mapping[str, Any]
+    model: str
+    attribution: Attribution
+    report: TrustReport | None = None
+    notes: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def text(self) -> str:
+        return self.input.decode()
+
+    @property
+    def pixels(self) -> UInt8[np.ndarray, "h w 3"]:
+        return np.asarray(uploads.image(self.input))
+
+    @cached_property
+    def labels(self) -> dict[int, str]:
+        return labels(dict(self.look))
+
+    @property
+    def label(self) -> str:
+        return self.labels[self.attribution.target]
+
+    @property
+    def rival(self) -> str | None:
+        against = self.spec.against
+        return None if against is None else self.labels.get(against, f"class {against}")
+
+    @property
+    def question(self) -> str:
+        return f"Why {self.label}?" if self.rival is None else f"Why {self.label} and not {self.rival}?"
+
+    @property
+    def classes(self) -> list[tuple[str, float]]:
+        """Likeliest first."""
+        return [(label, chance) for _, label, chance in self.look.get("rivals", ())] or [
+            (self.labels[k], chance) for k, chance in zip(self.look["classes"], self.look["probabilities"], strict=True)
+        ]
+
+    @property
+    def probability(self) -> float:
+        chances: dict[int, float] = {k: chance for k, _, chance in self.look.get("rivals", ())}
+        chances |= dict(zip(self.look["classes"], self.look["probabilities"], strict=True))
+        return chances[self.attribution.target]
+
+    @property
+    def method(self) -> str:
+        return title(self.spec.method)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        explainer: Explainer = registry.build(self.spec.method, self.spec.params, self.spec.kind)
+        return explainer
+
+    @property
+    def unit(self) -> str:
+        """What a value means."""
+        return self._explainer.unit.replace("{score}", scored(self.spec.output, self.label, self.rival))
+
+    @property
+    def baseline(self) -> str:
+        """What the score is compared with, as a fragment of a sentence; empty where there is nothing."""
+        kind, absence = self.spec.kind, self._explainer.absence
+        if kind == "text":
+            absence = absence.replace("parts", f"{self.look['by']}s")
+        return absence.format(baseline=BASELINES[kind].get(str(self.spec.params.get("baseline"))))
+
+    @property
+    def score(self) -> str:
+        """The score explained, by name."""
+        return OUTPUTS[self.spec.output]
+
+    @property
+    def parameters(self) -> str:
+        return ", ".join(f"{name} {_plain(value)}" for name, value in sorted(self.spec.params.items()))
+
+    @property
+    def versions(self) -> str:
+        told: Any = self.attribution.meta.get("versions", {})
+        return ", ".join(f"{name} {version}" for name, version in sorted(told.items()))
+
+    @property
+    def digest(self) -> str:
+        return self.spec.digest[:DIGEST]
+
+    @property
+    def provenance(self) -> tuple[str, ...]:
+        """All that it takes to make the map again, a part of it each."""
+        forwards = self.attribution.meta.get("forwards")
+        target = f"class {self.label} ({self.attribution.target})"
+        if self.rival is not None:
+            target += f" against {self.rival} ({self.spec.against})"
+        return tuple(
+            part
+            for part in (
+                f"Model {self.model}, weights {self.digest}",
+                f"{self.method}, revision {self.spec.revision}: {self.parameters}",
+                target,
+                f"score: {self.score} {self.attribution.score:.4g}",
+                self.baseline,
+                f"seed {self.spec.seed}",
+                f"{forwards:,} forwards in {self.spec.precision}" if isinstance(forwards, int) else "",
+                self.versions,
+                f"key {self.spec.key[:DIGEST]}",
+            )
+            if part
+        )
+
+
+def of_explanation(desk: Service, owner: str, id: str) -> Finding:
+    """Of the class looked at. Raises RequestError while there is no map."""
+    explanation = desk.explanation(owner, id)
+    run = desk.run(explanation)
+    if run.result is None:
+        raise RequestError(f"An explanation is exported when it is done; this one is {run.state}.")
+    target = explanation.view["target"]
+    part = desk.blob(owner, id, run.result["blobs"][str(target)])
+    judgement = desk.judgement(explanation)
+    report = judgement.result if judgement and judgement.state == "done" else None
+    return Finding(
+        name=explanation.name or desk.asset(owner, explanation.asset).name,
+        input=found(desk.store.runs.blob(run.key, run.input), "input"),
+        spec=run.spec,
+        look=describe(desk, explanation)["look"],
+        model=names(desk, owner, run.spec.kind).get(run.spec.model, run.spec.model),
+        attribution=codec.decode(run.result, target, part),
+        report=None if report is None else TrustReport.from_dict(report),
+        notes=notes.of_explanation(desk, owner, id),
+    )
+
+
+def _plain(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
