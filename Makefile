@@ -1,5 +1,6 @@
 # make run    set up from nothing and serve          make check  format, lint and types
 # make test   set up from nothing and run what CI runs  make bench  the benchmarks (hours; DATA=folder for all)
+# make soak   faults with 200 jobs in flight (an hour)
 # make trust-table DATA=folder   how often the trust panel fails broken and sound explainers (an hour; resumable)
 # make completeness  DeepLIFT on 92 networks
 
@@ -10,7 +11,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS = false
 export OMP_WAIT_POLICY = passive
 
-.PHONY: run test check unit whole javascript bench trust-table completeness clean
+.PHONY: run test check unit whole soak javascript bench trust-table completeness clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run
@@ -23,7 +24,7 @@ check: $(VENV)/dev
 	@echo "Whylens: format, lint, types"
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy app explainers models benchmarks tests
+	@$(BIN)/mypy app explainers models benchmarks scripts tests
 
 unit: $(VENV)/dev
 	@echo "Whylens: unit and contract tests"
@@ -34,9 +35,13 @@ javascript:
 	@command -v node >/dev/null || { apt-get update -qq && apt-get install -qq -y nodejs; }
 	@node --test tests/static/*.test.mjs
 
-whole: $(VENV)/dev $(VENV)/chromium
+whole: $(VENV)/dev $(VENV)/chromium $(VENV)/servers
 	@echo "Whylens: whole-system tests, with the worker pool and a real browser"
 	@$(BIN)/python -m pytest -q -m "browser or topology"
+
+# the faults with 200 jobs in flight each time (an hour)
+soak: $(VENV)/dev $(VENV)/servers
+	@JOBS_IN_FLIGHT=200 $(BIN)/python -m pytest -q tests/topology/test_faults.py
 
 # DATA: a folder with imagenet_samples/, coco_boxes/ and text/; without it the benchmarks that need one are left out
 bench: $(VENV)/dev
@@ -81,6 +86,13 @@ $(VENV)/chromium: $(VENV)/dev
 		echo "Whylens: installing Chromium"; \
 		if command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
 		else $(BIN)/python -m playwright install chromium; fi; }
+	@touch $@
+
+# Debian's servers where apt is there; without them the tests that need them say so and are skipped
+$(VENV)/servers: $(VENV)/dev
+	@command -v nginx >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		command -v apt-get >/dev/null && echo "Whylens: installing PostgreSQL, nginx, libfaketime" && \
+		apt-get update -qq && apt-get install -qq -y postgresql nginx-light libfaketime openssl >/dev/null || true; }
 	@touch $@
 
 clean:

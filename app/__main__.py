@@ -1,4 +1,4 @@
-"""The command line: `python -m app serve | explain | doctor | hash-password`.
+"""The command line: `python -m app serve | explain | doctor | hash-password | migrate | head | worker | backup`.
 
 Exit code 2 and one sentence for what a user can mend.
 """
@@ -10,11 +10,13 @@ import getpass
 import logging
 import os
 import sys
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from app.access.passwords import PasswordHash
 from app.settings import Settings, variables
+from app.unavailable import UnavailableError
 
 LOG = logging.getLogger("whylens")
 
@@ -25,6 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("serve", help="serve the application")
     commands.add_parser("doctor", help="check this installation")
     commands.add_parser("hash-password", help="make a value for WHYLENS_PASSWORD_HASH of a password that is asked for")
+    backup = commands.add_parser("backup", help="copy the SQLite database, which may be in use, to a new file")
+    backup.add_argument("copy", help="the new file")
+    commands.add_parser("migrate", help="bring the database up to date, which serve does too")
+    commands.add_parser("head", help="be the head of the Ray cluster at WHYLENS_RAY_ADDRESS")
+    commands.add_parser("worker", help="compute for the Ray cluster at WHYLENS_RAY_ADDRESS")
     explain = commands.add_parser("explain", help="explain one picture or text, one JSON object on stdout")
     what = explain.add_mutually_exclusive_group(required=True)
     what.add_argument("file", nargs="?", help="PNG, JPEG or WebP")
@@ -63,6 +70,26 @@ def main(arguments: list[str] | None = None) -> int:
             from app.doctor import doctor
 
             return doctor(settings)
+        case "migrate":
+            from app.wiring import opened
+
+            try:
+                opened(settings).database.close()
+            except (UnavailableError, ValueError) as error:
+                return _refuse(str(error))
+            return 0
+        case "backup":
+            from app.storage.database import Database
+
+            try:
+                Database(settings.database).copy(Path(options.copy))
+            except (OSError, ValueError) as error:
+                return _refuse(str(error))
+            return 0
+        case "head" | "worker":
+            from app.jobs.cluster import become
+
+            return become(settings, "head" if options.command == "head" else "worker")
         case _:
             from app.explain import explain_input  # imports torch, which serve does not need to start
             from app.failures import MENDABLE

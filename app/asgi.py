@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -24,17 +24,18 @@ from app.access.guard import SameOrigin, SecureHeaders
 from app.access.identity import HEADER
 from app.access.login import Login
 from app.access.owner import LOCAL_USER
+from app.access.requests import Requests
 from app.access.signing import signer
 from app.access.sockets import OpenSockets
 from app.api import api
 from app.api.follow import SECONDS_BETWEEN_LOOKS
 from app.jobs.spec import UNFINISHED
+from app.metrics import exposition
 from app.service import Service
 from app.sharing import links
 
 LOG = logging.getLogger("whylens")
 SOCKETS = OpenSockets()
-RUNS = Gauge("whylens_runs", "Runs in the database by state.", ["state"])
 
 
 def healthz(_: Request) -> Response:
@@ -52,10 +53,8 @@ async def readyz(_: Request) -> Response:
 
 
 def metrics(_: Request) -> Response:
-    """The process, and how many runs are in which state."""
-    for state, count in wiring.service().store.runs.count().items():
-        RUNS.labels(state).set(count)
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    """The process, runs by state and method, and how long they and questions took."""
+    return Response(exposition(wiring.service().store.database), media_type=CONTENT_TYPE_LATEST)
 
 
 @asynccontextmanager
@@ -103,6 +102,7 @@ app = st.App(
         Mount("/api/v1", api()),
     ],
     middleware=[
+        Middleware(Requests, settings=lambda: wiring.service().settings),
         Middleware(SecureHeaders),
         Middleware(SameOrigin, hosts=lambda: wiring.service().settings.hosts),
         Middleware(Gate, desk=wiring.service, sockets=SOCKETS),

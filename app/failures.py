@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextvars import ContextVar
 
+from app.unavailable import UnavailableError
 from app.uploads import UploadError
 from explainers import InputError
 from models import UnsupportedModelError
 
 LOG = logging.getLogger("whylens")
+REQUEST: ContextVar[str] = ContextVar("request", default="-")  # the id of the request that is being answered
 
 
 class RequestError(ValueError):
@@ -25,7 +28,7 @@ class ConflictError(ValueError):
 
 
 MENDABLE = (RequestError, UploadError, UnsupportedModelError, InputError)
-TOLD = (*MENDABLE, NotFoundError)  # what a page says and goes on
+TOLD = (*MENDABLE, NotFoundError, UnavailableError)  # what a page says and goes on
 
 
 def sentence(error: BaseException) -> str:
@@ -33,5 +36,5 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, (*TOLD, ConflictError)):
         return str(error)
     short = uuid.uuid4().hex[:8]
-    LOG.error("unexpected error %s", short, exc_info=error)
+    LOG.error("unexpected error %s in request %s", short, REQUEST.get(), exc_info=error)
     return f"Something went wrong that should not have. It was logged as {short}."

@@ -43,8 +43,13 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[
         str, Field(description="Addresses or networks, with commas, of proxies whose headers are believed.")
     ] = ""
-    database_url: Annotated[str, Field(description="SQLAlchemy address; SQLite in the home folder when empty.")] = ""
+    database_url: Annotated[
+        str, Field(repr=False, description="SQLAlchemy address; SQLite in the home folder when empty.")
+    ] = ""
     ray_address: Annotated[str, Field(description="Address of a Ray cluster; a pool of our own when empty.")] = ""
+    ray_node: Annotated[
+        str, Field(description="Name or address of this machine in the cluster; found out when empty.")
+    ] = ""
     job_slots: Annotated[int, Field(ge=1, le=256, description="Explanations computed at the same time.")] = 1
     gpus_per_job: Annotated[float, Field(ge=0, le=8, description="Share of a GPU that one job reserves.")] = 0
     threads: Annotated[int, Field(ge=1, le=1024, description="Threads of each process that scores.")] = (

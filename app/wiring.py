@@ -12,9 +12,14 @@ _service: Service | None = None
 
 def start(settings: Settings) -> Service:
     """Open the database, bring it up to date, start the pool."""
+    return use(Service(settings, opened(settings), RayPool(settings)))
+
+
+def opened(settings: Settings) -> Store:
+    """The database, brought up to date. Raises UnavailableError, and ValueError for an address that is none."""
     store = Store.at(settings.database)
     store.database.upgrade()
-    return use(Service(settings, store, RayPool(settings)))
+    return store
 
 
 def use(service: Service) -> Service:

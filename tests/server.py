@@ -125,8 +125,8 @@ def serving(home: Path, password: str = "", **environment: str) -> Iterator[Serv
     if password:
         environment["WHYLENS_PASSWORD_HASH"] = str(PasswordHash.of(password))
     server = Server(home, environment, password=password)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()

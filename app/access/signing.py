@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from app.secret_file import BYTES, made_once
+
 FILE = "cookie_secret"
-BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -37,24 +35,8 @@ class Signer:
 @cache
 def signer(home: Path) -> Signer:
     """With the secret of this home folder, which is made where there is none. Raises RuntimeError for a short one."""
-    file = home / FILE
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not file.exists():
-        _make(file)
+    file = made_once(home / FILE)
     key = file.read_bytes()
     if len(set(key)) < BYTES // 4 or len(key) < 2 * BYTES:
         raise RuntimeError(f"{file} is no secret: delete it, and one is made at the next start.")
     return Signer(key)
-
-
-def _make(file: Path) -> None:
-    """Whole or not at all; of two that start at once, one makes it."""
-    descriptor, name = tempfile.mkstemp(dir=file.parent)  # its mode is 0600
-    try:
-        with os.fdopen(descriptor, "w") as out:
-            out.write(secrets.token_hex(BYTES))
-        os.link(name, file)
-    except FileExistsError:
-        pass  # the other's secret is as good
-    finally:
-        Path(name).unlink()

@@ -24,6 +24,7 @@ from app.api import (
     shares,
 )
 from app.failures import MENDABLE, ConflictError, NotFoundError, sentence
+from app.unavailable import UnavailableError
 
 NOUNS = (
     assets, catalogue, concepts, docs, explanations, exports, heads, library, notes, paint, revisions, sets, shares,
@@ -39,6 +40,7 @@ def api() -> FastAPI:
         app.add_exception_handler(mendable, _mendable)
     app.add_exception_handler(NotFoundError, _missing)
     app.add_exception_handler(ConflictError, _conflict)
+    app.add_exception_handler(UnavailableError, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -55,6 +57,10 @@ def _missing(_: Request, error: Exception) -> Response:
 
 def _conflict(_: Request, error: Exception) -> Response:
     return _error(409, str(error))
+
+
+def _unavailable(_: Request, error: Exception) -> Response:
+    return _error(503, str(error))
 
 
 def _invalid(_: Request, error: Exception) -> Response:

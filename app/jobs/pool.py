@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache, partial
-from pathlib import Path
-from threading import BoundedSemaphore, RLock, Timer
+from threading import BoundedSemaphore, RLock, Thread, Timer
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import ray
@@ -24,14 +23,19 @@ import torch
 from ray import exceptions
 
 from app import failures
+from app.jobs import cluster
 from app.jobs.activations import ActivationCache
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
 from app.jobs.spec import UNFINISHED, TrustSpec
 from app.jobs.workshop import THREADS, Workshop, group_of
+from app.metrics import QUESTIONS
 from app.settings import Settings
 from app.storage.store import Store
+from app.unavailable import UnavailableError
+
+LOG = logging.getLogger("whylens")
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -40,7 +44,7 @@ NAMESPACE = "whylens"
 DEATHS = 3  # of the worker on one run, before it is the run's own fault
 SECONDS_TO_STOP = 2.0  # an interrupt is felt between two operators; after this the process goes
 HEADS = 2  # classifiers that may be on their way to be fitted, one of them being fitted
-OBJECT_STORE_BYTES = 100_000_000  # nothing large travels through Ray: results go to the database
+SECONDS_BETWEEN_SWEEPS = 5.0
 
 
 class Pool(Protocol):
@@ -58,19 +62,24 @@ class RayPool:
     """Starts Ray or joins a cluster, with dispatcher and probe. Raises RuntimeError without token authentication."""
 
     def __init__(self, settings: Settings) -> None:
-        _authenticate(settings.home)
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-        # processes share the cores: threads that spin while they wait for each other would take them from the others
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        os.environ["RAY_worker_niceness"] = "0"  # jobs lower their own; the probe must not be lowered with them
+        os.environ.update(cluster.environment(settings.home))
+        _refuse_without_token()
+        self._node = cluster.join(settings) if settings.ray_address else None
         if settings.ray_address:
-            ray.init(settings.ray_address, namespace=NAMESPACE, log_to_driver=False)
+            ray.init(
+                cluster.address(settings),
+                namespace=NAMESPACE,
+                log_to_driver=False,
+                _node_ip_address=cluster.node(settings),
+                logging_level=logging.ERROR,
+            )
         else:
             ray.init(
+                "local",  # and not whichever cluster may run on this machine
                 num_cpus=settings.job_slots,
                 namespace=NAMESPACE,
                 include_dashboard=False,
-                object_store_memory=OBJECT_STORE_BYTES,
+                object_store_memory=cluster.OBJECT_STORE_BYTES,
                 _node_ip_address="127.0.0.1",
                 logging_level=logging.ERROR,
             )
@@ -82,16 +91,23 @@ class RayPool:
             "num_cpus": 0,
         }
         grouped: Any = ray.remote(concurrency_groups=dict(THREADS))  # type: ignore[call-overload]  # ray's stubs lack it
-        probe: Any = grouped(Probe).options(name="probe", **named)
-        dispatcher: Any = ray.remote(Dispatcher).options(name="dispatcher", max_concurrency=8, **named)
+        probe: Any = grouped(Probe).options(
+            name="probe",
+            max_task_retries=1,  # a question may be asked again; one that kills whom it is put to, not for ever
+            resources=cluster.place(settings, "worker"),
+            **named,
+        )
+        dispatcher: Any = ray.remote(Dispatcher).options(
+            name="dispatcher", max_concurrency=8, resources=cluster.place(settings, "head"), **named
+        )
         self._probe, self._dispatcher = probe.remote(settings), dispatcher.remote(settings)
         self._heads = BoundedSemaphore(HEADS)
-        self._warm = [self._probe.ask.remote("cards"), _remote(settings, warm)]
+        self._warm = [self._probe.ask.remote("cards"), self._dispatcher.warmed.remote()]
 
     def ask(self, question: Callable[Concatenate[Workshop, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Waits for the answer. Raises RequestError, for a classifier to be made also while others are."""
         group = group_of(question)
-        with self._room() if group == "heads" else nullcontext():
+        with QUESTIONS.labels(group).time(), self._room() if group == "heads" else nullcontext():
             answer: T = _answer(
                 self._probe.ask.options(concurrency_group=group).remote(question.__name__, *args, **kwargs)
             )
@@ -108,13 +124,25 @@ class RayPool:
             self._heads.release()
 
     def submit(self, key: str, owner: str) -> None:
-        _answer(self._dispatcher.submit.remote(key, owner))
+        """The run is in the database: a dispatcher that is away finds it there when it is back."""
+        self._tell(self._dispatcher.submit.remote(key, owner))
 
     def cancel(self, key: str) -> None:
-        _answer(self._dispatcher.cancel.remote(key))
+        """The run is marked in the database, so what goes on computing it is refused."""
+        self._tell(self._dispatcher.cancel.remote(key))
+
+    def _tell(self, told: Any) -> None:
+        try:
+            _answer(told)
+        except UnavailableError as error:
+            LOG.warning("the dispatcher will see for itself: %s", error)
 
     def position(self, key: str) -> int | None:
-        place: int | None = _answer(self._dispatcher.position.remote(key))
+        """None also while nobody knows."""
+        try:
+            place: int | None = _answer(self._dispatcher.position.remote(key))
+        except UnavailableError:
+            return None
         return place
 
     def ready(self) -> bool:
@@ -125,6 +153,9 @@ class RayPool:
 
     def close(self) -> None:
         ray.shutdown()
+        if self._node:
+            self._node.terminate()
+            self._node.wait()
 
 
 class Dispatcher:
@@ -137,19 +168,46 @@ class Dispatcher:
         self._running: dict[Any, str] = {}  # task → key of its run
         self._deaths: Counter[str] = Counter()
         self._lock = RLock()
+        self._warm = _remote(settings, warm, retries=DEATHS)
+        Thread(target=self._sweep, daemon=True).start()
+
+    def _sweep(self) -> None:
+        """For ever: a replica may die between a run's row and its word to us, the database be away when it is told."""
+        while True:
+            with self._lock:
+                try:
+                    self._recover()
+                    self._start()
+                except UnavailableError as error:
+                    LOG.warning("unfinished runs are looked for again: %s", error)
+                except Exception as error:
+                    failures.sentence(error)  # logged; one run that cannot be read must not hold up the others
+            time.sleep(SECONDS_BETWEEN_SWEEPS)
+
+    def _recover(self) -> None:
+        """Queue what the database calls unfinished and nobody here works on."""
         for key, owner in self._runs.unfinished():
-            self._runs.requeue(key)
-            self._put(owner, key)
-        self._start()
+            if not self._has(key):
+                self._runs.requeue(key)
+                self._put(owner, key)
 
     def submit(self, key: str, owner: str) -> None:
         with self._lock:
-            self._put(owner, key)
+            if not self._has(key):
+                self._put(owner, key)
             self._start()
+
+    def _has(self, key: str) -> bool:
+        # one that is being stopped counts: when it has ended, whoever has asked for it again meanwhile is found
+        return key in self._running.values() or key in self._queue
 
     def _put(self, owner: str, key: str) -> None:
         """What a user asks for starts before judgements, which are asked for by looking at what is done."""
         self._queue.put(owner, key, patient=isinstance(self._runs.get(key).spec, TrustSpec))
+
+    def warmed(self) -> None:
+        """Waits until a worker has loaded the first model. Workers are those of who asks, so it is asked from here."""
+        ray.get(self._warm)
 
     def cancel(self, key: str) -> None:
         """The run is already marked: a job that has not started is forgotten, a running one interrupted."""
@@ -167,11 +225,17 @@ class Dispatcher:
             return self._queue.position(key)
 
     def _start(self) -> None:
-        while len(self._running) < self._settings.job_slots and (next_job := self._queue.take()):
+        while len(self._running) < self._slots() and (next_job := self._queue.take()):
             owner, key = next_job
-            task = _remote(self._settings, compute, key)
+            task = _remote(self._settings, compute, key, retries=0)  # ours: the attempt must rise with each
             self._running[task] = key
             task.future().add_done_callback(partial(self._ended, task, key, owner))
+
+    def _slots(self) -> int:
+        """On a cluster, what its machines offer at the moment."""
+        if not self._settings.ray_address:
+            return self._settings.job_slots
+        return int(ray.cluster_resources().get("CPU", 0))
 
     def _kill(self, task: Any) -> None:
         with self._lock:
@@ -181,20 +245,27 @@ class Dispatcher:
     def _ended(self, task: Any, key: str, owner: str, outcome: Future[None]) -> None:
         with self._lock:
             del self._running[task]
-            match outcome.exception():
-                case None | exceptions.TaskCancelledError():
-                    pass
-                case exceptions.WorkerCrashedError() | exceptions.NodeDiedError() | exceptions.OutOfMemoryError():
-                    self._again(key, owner)
-                case error:
-                    self._runs.fail(key, failures.sentence(error))
-            self._start()
+            try:
+                self._settle(key, owner, outcome.exception())
+                self._start()
+            except UnavailableError as error:
+                LOG.warning("the next sweep sees to a run that has ended: %s", error)
 
-    def _again(self, key: str, owner: str) -> None:
+    def _settle(self, key: str, owner: str, error: BaseException | None) -> None:
         run = self._runs.find(key)
-        if run is None or run.state not in UNFINISHED:  # cancelled by force: nobody waits for it
+        if run is None or run.state not in UNFINISHED:  # done, or cancelled: nobody waits for it
+            del self._deaths[key]
             return
-        self._deaths[key] += 1
+        match error:
+            case None | exceptions.TaskCancelledError() | exceptions.NodeDiedError():
+                pass  # asked for again while it was being stopped; or its machine is gone, which is not its fault
+            case exceptions.RayTaskError() if isinstance(error.cause, UnavailableError):
+                pass
+            case exceptions.WorkerCrashedError() | exceptions.OutOfMemoryError():
+                self._deaths[key] += 1
+            case _:
+                self._runs.fail(key, failures.sentence(error))
+                return
         if self._deaths[key] == DEATHS:
             del self._deaths[key]
             self._runs.fail(key, f"The worker died {DEATHS} times on this; it may need more memory than there is.")
@@ -243,9 +314,10 @@ def _cache(settings: Settings) -> ActivationCache:
     return ActivationCache(settings.home / "activations", settings.activation_cache_bytes)
 
 
-def _remote(settings: Settings, task: Callable[..., None], *args: str) -> Any:
-    """One job slot's worth of Ray. Retries are the dispatcher's: the attempt must rise with each."""
-    return ray.remote(task).options(num_cpus=1, num_gpus=settings.gpus_per_job, max_retries=0).remote(settings, *args)
+def _remote(settings: Settings, task: Callable[..., None], *args: str, retries: int) -> Any:
+    """One job slot's worth of Ray."""
+    slot: Any = ray.remote(task).options(num_cpus=1, num_gpus=settings.gpus_per_job, max_retries=retries)
+    return slot.remote(settings, *args)
 
 
 def _answer(answer: Any) -> Any:
@@ -254,18 +326,12 @@ def _answer(answer: Any) -> Any:
         return ray.get(answer)
     except exceptions.RayTaskError as error:
         raise error.cause from error
+    except exceptions.RayActorError as error:
+        raise UnavailableError("Those who compute are being started again.") from error
 
 
-def _authenticate(home: Path) -> None:
-    """Ray runs whatever code reaches its ports, so every client must show the token of this home folder."""
-    token = home / "ray_token"
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not token.exists():
-        token.touch(mode=0o600)
-        token.write_text(secrets.token_hex(32))
-    os.environ["RAY_AUTH_MODE"] = "token"
-    os.environ["RAY_AUTH_TOKEN_PATH"] = str(token)
+def _refuse_without_token() -> None:
     auth: Any = ray._raylet
-    auth.Config.initialize("")  # ray reads the mode at import, which was before this
+    auth.Config.initialize("")  # ray reads the mode at import, which was before it was set
     if auth.get_authentication_mode() != auth.AuthenticationMode.TOKEN:
         raise RuntimeError("The pool would accept anybody's code: Ray's token authentication could not be switched on.")

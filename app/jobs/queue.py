@@ -15,6 +15,9 @@ class FairQueue:
         self._turns: OrderedDict[str, deque[str]] = OrderedDict()
         self._patient: set[str] = set()
 
+    def __contains__(self, key: str) -> bool:
+        return any(key in keys for keys in self._turns.values())
+
     def put(self, owner: str, key: str, patient: bool = False) -> None:
         """`patient`: a job that starts after all others of its owner."""
         keys = self._turns.setdefault(owner, deque())

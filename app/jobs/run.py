@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from app import failures, uploads
@@ -14,7 +15,9 @@ from app.jobs.look import refuse_changed
 from app.jobs.shelf import Shelf
 from app.jobs.spec import ConceptSpec, JobSpec, Spec, TrustSpec
 from app.storage import codec
+from app.storage.database import patiently
 from app.storage.store import Store
+from app.unavailable import UnavailableError
 from explainers import TrustReport, stream_classes, stream_trust
 from explainers.types import Attributions, Classifier, Progress
 
@@ -35,8 +38,10 @@ def execute(store: Store, shelf: Shelf, key: str, cache: ActivationCache | None 
             return
         try:
             _compute(store, shelf, key, attempt, writer, cache)
+        except UnavailableError:  # no fault of the run's: the dispatcher queues it again
+            raise
         except Exception as error:
-            _whole(writer, store.runs.fail, key, failures.sentence(error))
+            _whole(writer, store.runs.fail, key, failures.sentence(error), attempt)
 
 
 def _compute(
@@ -100,5 +105,8 @@ def _model(shelf: Shelf, spec: JobSpec | ConceptSpec) -> Classifier:
 
 
 def _whole(writer: ThreadPoolExecutor, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run a database write in the writer's thread: a cancel interrupts the main thread only, so it cannot split one."""
-    return writer.submit(write, *args, **kwargs).result()
+    """Run a database write in the writer's thread: a cancel interrupts the main thread only, so it cannot split one.
+
+    A database that is away for a while does not end the job.
+    """
+    return writer.submit(partial(patiently, write, *args, **kwargs)).result()

@@ -88,7 +88,7 @@ class Runs:
         """Runs by state, those with none included."""
         with self.database.read() as session:
             counts = session.execute(select(RunRow.state, func.count()).group_by(RunRow.state))
-            found = dict(counts.tuples().all())
+            found: dict[str, int] = {state: n for state, n in counts}  # noqa: C416  (rows are no pairs to mypy)
         return {state: found.get(state, 0) for state in get_args(State)}
 
     def claim(self, key: str) -> int | None:
@@ -143,9 +143,10 @@ class Runs:
             _end(session, row, "done")
             return True
 
-    def fail(self, key: str, sentence: str) -> None:
+    def fail(self, key: str, sentence: str, attempt: int | None = None) -> None:
+        """By the attempt, which may no longer be the one; or, without a number, by whoever owns the run."""
         with self.database.write() as session:
-            row = session.get(RunRow, key)
+            row = session.get(RunRow, key) if attempt is None else _owned(session, key, attempt)
             if row is not None and row.state in UNFINISHED:
                 row.error = sentence[:500]
                 _end(session, row, "failed")

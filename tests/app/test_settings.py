@@ -24,6 +24,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "TRUSTED_PROXIES": ("10.0.0.0/8, ::1", "10.0.0.0/8, ::1"),
     "DATABASE_URL": ("postgresql+psycopg://u:p@db/w", "postgresql+psycopg://u:p@db/w"),
     "RAY_ADDRESS": ("ray-head:6379", "ray-head:6379"),
+    "RAY_NODE": ("ray-2", "ray-2"),
     "JOB_SLOTS": ("4", 4),
     "GPUS_PER_JOB": ("0.25", 0.25),
     "THREADS": ("3", 3),

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 
 from app.jobs.spec import JobSpec
 from app.storage.assets import OwnedAsset
@@ -18,8 +13,9 @@ from app.storage.explanations import Explanation
 from app.storage.store import Store
 from app.uploads import Asset, accept
 from tests.app.conftest import picture
+from tests.postgres import postgres, schema_of_its_own
 
-POSTGRES = "WHYLENS_TEST_POSTGRES"
+__all__ = ["postgres"]  # a fixture of these tests
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -28,10 +24,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'whylens.db'}"
         return
-    server = os.environ.get(POSTGRES)
-    if not server:
-        pytest.skip(f"no PostgreSQL server: set {POSTGRES} to its SQLAlchemy address")
-    with schema_of_its_own(server) as address:
+    with schema_of_its_own(request.getfixturevalue("postgres")) as address:
         yield address
 
 
@@ -42,21 +35,6 @@ def store(url: str) -> Iterator[Store]:
     store.database.upgrade()
     yield store
     store.database.close()
-
-
-@contextmanager
-def schema_of_its_own(server: str) -> Iterator[str]:
-    name = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-    try:
-        address = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
-        yield address.render_as_string(hide_password=False)
-    finally:
-        with engine.begin() as connection:
-            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-        engine.dispose()
 
 
 def upload(seed: int = 0) -> Asset:

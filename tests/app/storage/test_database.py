@@ -50,7 +50,7 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE runs SET state = 'nearly done'",
+        "UPDATE runs SET state = 'nearly'",
         "UPDATE explanations SET run = 'nothing'",
         "UPDATE assets SET sha256 = 'nothing'",
         "DELETE FROM blobs",

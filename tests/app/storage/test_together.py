@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from typing import TypeVar
 
@@ -93,8 +92,8 @@ def test_the_last_of_many_who_leave_stops_the_run(store: Store) -> None:
     assert store.runs.get(key).state == "cancelled"
 
 
-def test_two_processes_on_one_new_file(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'whylens.db'}"
+def test_two_processes_on_one_new_database(url: str) -> None:
+    """They start at once: one applies the migrations, the other waits for it."""
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", WORKER, url, owner],

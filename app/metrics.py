@@ -1,0 +1,46 @@
+"""`/metrics`: the process, the runs in the database, and how long questions took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from prometheus_client import REGISTRY, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from app.storage.database import Database
+from app.storage.tally import tallies, waiting_since
+
+QUESTIONS = Histogram(
+    "whylens_question_seconds",
+    "Time to the answer of a question that waits for no job, by its group.",
+    ["group"],
+    buckets=(0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+)
+
+
+def exposition(database: Database) -> bytes:
+    """In Prometheus' text format. The runs are those of all replicas, the rest is this process's."""
+    return b"".join((generate_latest(REGISTRY), generate_latest(_Runs(database))))
+
+
+class _Runs:
+    """Asked anew each time; a registry of its own, since it lives as long as one answer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def collect(self) -> Iterable[Metric]:
+        runs = GaugeMetricFamily("whylens_runs", "Runs in the database.", labels=["state", "method"])
+        seconds = CounterMetricFamily("whylens_run_seconds", "Time that finished runs took.", labels=["method"])
+        forwards = CounterMetricFamily("whylens_run_forwards", "Forwards that finished runs took.", labels=["method"])
+        for tally in tallies(self._database):
+            runs.add_metric([tally.state, tally.method], tally.runs)
+            if tally.state == "done":
+                seconds.add_metric([tally.method], tally.seconds)
+                forwards.add_metric([tally.method], tally.forwards)
+        since = waiting_since(self._database)
+        age = time.time() - since if since is not None else 0.0
+        waiting = GaugeMetricFamily("whylens_oldest_wait_seconds", "Age of the oldest unfinished run.", max(age, 0.0))
+        return runs, seconds, forwards, waiting
