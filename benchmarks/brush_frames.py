@@ -51,7 +51,7 @@ PAINT = """async ({ side, steps, radius }) => {
   let last = await frame();
   for (let k = 1; k <= steps; k++) {
     const begun = performance.now();
-    board.touch(stroke.brush(place(k), radius, 0.7));
+    board.touch(stroke.brush(place(k), radius, 0.7), "amount");
     work.push(performance.now() - begun);
     const now = await frame();
     between.push(now - last);

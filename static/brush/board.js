@@ -46,18 +46,20 @@ export class Board {
     this.touch(this.whole);
   }
 
-  // The planes have changed inside a rectangle.
-  touch(rect) {
+  // A plane has changed inside a rectangle; without its name, both have.
+  touch(rect, plane) {
     const [left, top, right, bottom] = rect;
-    const [w] = this.size;
-    const [n, m] = [right - left, bottom - top];
-    const values = edited(this.map, this.planes.added, this.reach, rect, w);
+    const put = (layer, pixels) => layer.getContext("2d").putImageData(new ImageData(pixels, right - left, bottom - top), left, top);
+    if (plane !== "amount") put(this.colours, this.coloured(rect));
+    if (plane !== "added") put(this.veil, this.veiled(rect));
+    this.draw(rect);
+  }
+
+  coloured(rect) {
+    const values = edited(this.map, this.planes.added, this.reach, rect, this.size[0]);
     const solid = this.look.view === "map";
     const shown = { ...this.look, opacity: solid ? 1 : this.look.opacity, solid, clear: false };
-    const pixels = paint({ values }, this.map.limits, this.map.colours, shown);
-    this.colours.getContext("2d").putImageData(new ImageData(pixels, n, m), left, top);
-    this.veil.getContext("2d").putImageData(new ImageData(this.veiled(rect), n, m), left, top);
-    this.draw(rect);
+    return paint({ values }, this.map.limits, this.map.colours, shown);
   }
 
   // Hatched, so that it is told from a grey picture.
@@ -68,9 +70,8 @@ export class Board {
     for (let row = top; row < bottom; row++) {
       for (let column = left; column < right; column++, k += 4) {
         const amount = this.planes.amount[row * w + column];
-        const gone = this.mode === "remove" ? amount : 255 - amount;
-        pixels.fill((row + column) % 8 < 4 ? 118 : 138, k, k + 3);
-        pixels[k + 3] = VEIL * gone;
+        pixels[k] = pixels[k + 1] = pixels[k + 2] = (row + column) % 8 < 4 ? 118 : 138;
+        pixels[k + 3] = VEIL * (this.mode === "remove" ? amount : 255 - amount);
       }
     }
     return pixels;

@@ -146,7 +146,7 @@ export class Brush {
 
   laid(rect) {
     if (!rect) return;
-    this.board.touch(rect);
+    this.board.touch(rect, this.stroke.plane);
     this.ask();
   }
 
@@ -170,7 +170,7 @@ export class Brush {
   drop() {
     if (this.stroke?.rect) {
       this.stroke.revert();
-      this.board.touch(this.stroke.rect);
+      this.board.touch(this.stroke.rect, this.stroke.plane);
       this.ask(true);
     }
     this.stroke = this.grabbed = undefined;

@@ -14,11 +14,14 @@ export function dab(coverage, [w, h], [x, y], radius, hardness) {
   if (rect[0] >= rect[2] || rect[1] >= rect[3]) return null;
   const core = Math.min(hardness * radius, radius - 1e-6);
   for (let row = rect[1]; row < rect[3]; row++) {
+    const dy = row + 0.5 - y;
     for (let column = rect[0]; column < rect[2]; column++) {
-      const distance = Math.hypot(column + 0.5 - x, row + 0.5 - y);
-      const way = Math.min(Math.max((radius - distance) / (radius - core), 0), 1);
-      const amount = Math.round(255 * way * way * (3 - 2 * way));
+      const dx = column + 0.5 - x;
       const i = row * w + column;
+      const square = dx * dx + dy * dy;
+      if (square >= radius * radius || coverage[i] === 255) continue;
+      const way = Math.min((radius - Math.sqrt(square)) / (radius - core), 1);
+      const amount = Math.round(255 * way * way * (3 - 2 * way));
       if (amount > coverage[i]) coverage[i] = amount;
     }
   }
