@@ -34,6 +34,7 @@ EXTRACTORS = {
     "kmeans": "K-means",
     "pca": "PCA",
     "topk_autoencoder": "Autoencoder",
+    "ace": "ACE",
 }
 
 
