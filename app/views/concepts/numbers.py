@@ -7,25 +7,23 @@ from typing import Any
 import streamlit as st
 
 from app import concepts
-from app.failures import MENDABLE
 from app.service import Service
 from app.storage.concepts import Concepts
-from app.views.names import plain
+from app.views.concepts.once import once
 
 ASK = "Would fewer do, or more?"
 
 
 def draw(desk: Service, current: Concepts, k: int) -> None:
     """A table, after a click: it takes some seconds."""
-    place = f"{current.id}/sizes"
     st.markdown("### How many concepts?")
-    if place not in st.session_state and st.button(ASK, icon=":material/balance:", key=f"{place}/ask"):
-        try:
-            with st.spinner("Learning half as many and twice as many, and each from two halves of the pictures."):
-                st.session_state[place] = concepts.sizes(desk, current.owner, current.id)
-        except MENDABLE as error:
-            st.error(plain(str(error)))
-    found = st.session_state.get(place)
+    found = once(
+        f"{current.id}/sizes",
+        ASK,
+        ":material/balance:",
+        "Learning half as many and twice as many, and each from two halves of the pictures.",
+        lambda: concepts.sizes(desk, current.owner, current.id),
+    )
     if found is None:
         st.caption("More concepts leave less out; fewer are found again more surely, and are easier to name.")
         return

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from app import concepts
-from app.failures import MENDABLE
 from app.service import Service
 from app.storage.concepts import Concepts
+from app.views.concepts.once import once
 from app.views.names import plain
 
 ASK = "Try them against chance"
@@ -18,15 +18,14 @@ ASK = "Try them against chance"
 
 def draw(desk: Service, current: Concepts, found: Sequence[Mapping[str, Any]]) -> None:
     """A table, after a click: it takes some seconds. `found` are the study's concepts, in their order."""
-    place = f"{current.id}/trials"
     st.markdown("### Do they matter?")
-    if place not in st.session_state and st.button(ASK, icon=":material/casino:", key=f"{place}/ask"):
-        try:
-            with st.spinner("Fitting twenty vectors to each concept, and as many to random activations."):
-                st.session_state[place] = concepts.tried(desk, current.owner, current.id)
-        except MENDABLE as error:
-            st.error(plain(str(error)))
-    told = st.session_state.get(place)
+    told = once(
+        f"{current.id}/trials",
+        ASK,
+        ":material/casino:",
+        "Fitting twenty vectors to each concept, and as many to random activations.",
+        lambda: concepts.tried(desk, current.owner, current.id),
+    )
     if told is None:
         st.caption("TCAV tests each concept\u2019s direction; completeness asks how much all of them decide.")
         return
