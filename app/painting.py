@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from app.description import unedited
-from app.failures import RequestError
+from app.failures import MENDABLE, RequestError
 from app.jobs.cells import Cells
 from app.jobs.paint import AT_ONCE, PLACES, Divided, Elsewhere, Filled, Painted
 from app.jobs.rescore import Rescored
@@ -102,6 +102,19 @@ def keep(
         raise RequestError(f"This explanation has {MOST} revisions, which is the limit.")
     above = None if parent is None else revision(desk, owner, id, parent).id
     return told(desk.store.revisions.put(id, owner, planes, sketch, above, branch=branch))
+
+
+def answered(desk: Service, run: Run[JobSpec], revision: Revision) -> list[float] | None:
+    """What the model answers to the painted picture, in the order of `unedited`; None where it is not to be had."""
+    h, w = size(run)
+    amount = desk.store.revisions.planes(revision)[: h * w]
+    mode, fill = cast("Mode", revision.sketch.mode), cast("Fill", revision.sketch.fill)
+    asked = Painted(amount=amount, size=(h, w), mode=mode, fill=fill)
+    try:
+        (row,) = desk.pool.ask(Workshop.stroke, run.key, asked)
+    except MENDABLE:  # the model has changed, or is gone
+        return None
+    return row
 
 
 def revision(desk: Service, owner: str, id: str, revision: str) -> Revision:

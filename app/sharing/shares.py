@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from app import comparison, concepts, notes, tiles, uploads
+from app import comparison, concepts, notes, painting, tiles, uploads
 from app.access.identity import Identity
 from app.comparison import Tile
 from app.concepts import BLOBS
-from app.description import describe, judged, labels, names, rival
+from app.description import describe, judged, labels, names, rival, unedited
 from app.examples import EXAMPLES
 from app.failures import RequestError
 from app.jobs.spec import JobSpec, spec_from
@@ -22,6 +22,7 @@ from app.sets.standing import named
 from app.storage.assets import OwnedAsset
 from app.storage.concepts import Concepts
 from app.storage.explanations import Explanation
+from app.storage.runs import Run
 from app.storage.shares import Kind, Share
 from app.uploads import Asset
 from app.views.names import title
@@ -32,7 +33,8 @@ DAY = 24 * 3600.0
 DAYS = (1, 90)
 MOST = 200  # live links of one user
 BYTES = 32  # of randomness in a token: twice what nobody can guess
-SAFETENSORS = "application/octet-stream"
+SAFETENSORS = PLANES = "application/octet-stream"
+EDITS = 20  # of an explanation that a link shows
 MEDIA: Mapping[Input, str] = {"image": "image/png", "text": "text/plain; charset=utf-8"}
 
 
@@ -61,9 +63,11 @@ def give_explanation(desk: Service, owner: str, id: str, days: int) -> tuple[Sha
         "judgement": judgement and judged(desk, judgement),
         "compare": beside,
         "notes": notes.of_explanation(desk, owner, id),
+        "edits": _edits(desk, explanation, run),
     }
     parts = dict.fromkeys([*run.result["blobs"].values(), *(tile["map"] for tile in beside["tiles"])], SAFETENSORS)
     parts |= dict.fromkeys([asset.sha256, run.input, *(tile["input"] for tile in beside["tiles"])], media)
+    parts |= dict.fromkeys([each["planes"] for each in (snapshot["edits"] or {}).get("revisions", ())], PLANES)
     return _give(desk, owner, "explanation", snapshot, parts, days)
 
 
@@ -99,7 +103,7 @@ def get(desk: Service, who: Identity, id: str) -> Share:
 
 def describe_share(share: Share) -> dict[str, Any]:
     """All that a recipient needs to draw it, in the shape of what was shared. Addresses are relative to the root."""
-    shown = {"notes": [], **share.snapshot}  # those given by an earlier version have none
+    shown = {"notes": [], "edits": None, **share.snapshot}  # those given by an earlier version have none
     about = {"id": share.id, "kind": shown["kind"], "created": share.created, "expires": share.expires}
     if share.kind == "concepts":
         return (
@@ -111,6 +115,7 @@ def describe_share(share: Share) -> dict[str, Any]:
             }
         )
     beside = shown["compare"]
+    kept = [each | {"planes": _at(share, each["planes"])} for each in (shown["edits"] or {}).get("revisions", ())]
     laid = [tile | {part: _at(share, tile[part]) for part in ("input", "map")} for tile in beside["tiles"]]
     return (
         shown
@@ -120,6 +125,7 @@ def describe_share(share: Share) -> dict[str, Any]:
             "input": _at(share, shown["input"]),
             "maps": {target: _at(share, sha256) for target, sha256 in shown["maps"].items()},
             "compare": beside | {"tiles": laid},
+            "edits": shown["edits"] and shown["edits"] | {"revisions": kept},
         }
     )
 
@@ -189,6 +195,20 @@ def _give(
         raise RequestError(f"You have {MOST} links that work, which is the limit; take one back first.")
     token = secrets.token_urlsafe(BYTES)
     return desk.store.shares.put(owner, _hash(token), kind, snapshot, parts, days * DAY), token
+
+
+def _edits(desk: Service, explanation: Explanation, run: Run[JobSpec]) -> dict[str, Any] | None:
+    """The newest that were kept, each with what the model answers to it; None where there are none."""
+    kept = desk.store.revisions.of(explanation.id)[:EDITS]
+    if not kept:
+        return None
+    told = [
+        painting.told(each) | {"planes": each.sha256, "probabilities": painting.answered(desk, run, each)}
+        for each in kept
+    ]
+    for each in told:
+        del each["author"], each["parent"]
+    return unedited(run.look) | {"revisions": told}
 
 
 def _beside(desk: Service, owner: str, explanation: Explanation, own: Mapping[str, str]) -> dict[str, Any]:

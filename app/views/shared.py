@@ -65,7 +65,8 @@ def _explanation(desk: Service, who: Identity, share: Share, shown: dict[str, An
         if shown["kind"] == "text":
             components.tokens(answer.words(shown, target, named[target]) | {"notes": shown["notes"]}, key="tokens")
         else:
-            components.map_view(answer.pixels(shown, target, named[target]) | {"notes": shown["notes"]}, key="map")
+            more = {"notes": shown["notes"], "edits": _edits(shown)}
+            components.map_view(answer.pixels(shown, target, named[target]) | more, key="map")
     with right:
         if shown["judgement"] is not None and target == shared:
             st.markdown("### Can this map be trusted?")
@@ -88,3 +89,10 @@ def _explanation(desk: Service, who: Identity, share: Share, shown: dict[str, An
         st.markdown("### Compare")
         tiles = [tile | {part: f"{ROOT}/{tile[part]}" for part in ("input", "map")} for tile in beside["tiles"]]
         components.compare({"tiles": tiles, "stops": compare.STOPS, "agreed": beside["agreement"]}, key="compare")
+
+
+def _edits(shown: dict[str, Any]) -> dict[str, Any] | None:
+    edits: dict[str, Any] | None = shown["edits"]
+    if edits is None:
+        return None
+    return edits | {"revisions": [each | {"planes": f"{ROOT}/{each['planes']}"} for each in edits["revisions"]]}

@@ -100,8 +100,8 @@ export class Revisions {
   draw() {
     const newest = this.all[0]?.id;
     this.parts.kept.replaceChildren(...this.all.map((revision) => {
-      const here = revision.id === this.base?.id;
-      const open = element("button", { type: "button", "aria-pressed": String(here) }, element("strong", { text: named(revision) }), element("span", { class: "remarked", dir: "auto", text: revision.note || "no note" }), element("span", { class: "when", text: `${(100 * revision.area).toFixed(1)} % painted \u00b7 ${when(revision.created)}${this.branched(revision) ? " \u00b7 branch" : ""}${revision.id === newest ? " \u00b7 newest" : ""}` }));
+      const more = [this.branched(revision) ? "branch" : "", revision.id === newest ? "newest" : ""];
+      const open = entry(revision, revision.id === this.base?.id, more.filter(Boolean));
       open.addEventListener("click", () => this.trying(() => this.bring(revision)));
       return element("li", {}, open);
     }));
@@ -112,6 +112,17 @@ export class Revisions {
     const before = this.all.find((each) => each.number === number - 1);
     return Boolean(before) && before.id !== parent;
   }
+}
+
+// A revision as a button; `here`: whether it is the one that is seen; `more`: what else is to be said of it.
+export function entry(revision, here, more = []) {
+  return element(
+    "button",
+    { type: "button", "aria-pressed": String(here) },
+    element("strong", { text: named(revision) }),
+    element("span", { class: "remarked", dir: "auto", text: revision.note || "no note" }),
+    element("span", { class: "when", text: [`${(100 * revision.area).toFixed(1)} % painted`, when(revision.created), ...more].join(" \u00b7 ") }),
+  );
 }
 
 const named = ({ number }) => `Revision ${number}`;

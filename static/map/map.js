@@ -186,7 +186,17 @@ class View {
     this.parts.edit.hidden = !data.probe;
     this.parts.remark.hidden = !data.noting || Boolean(this.brush);
     this.brush?.explain(this.stage.map, data.target);
+    if (data.edits) await this.keep(data);
     this.root.dataset.drawn = data.map;
+  }
+
+  // What its owner has kept, where one may only look.
+  async keep({ edits, target }) {
+    const { Kept } = await import("../whylens.brush/kept.js");
+    const { picture, look, map } = this.stage;
+    this.kept?.root.remove();
+    this.kept = new Kept({ edits, picture, look, map, target });
+    this.root.append(this.kept.root);
   }
 
   run(data) {

@@ -75,6 +75,9 @@ def test_the_password_leads_to_the_page_that_was_asked_for(
 def test_given_opened_and_taken_back(page: Page, guest: Page, server: Server, explained: str) -> None:
     signed_in(page, server, f"/?e={explained}")
     page.wait_for_selector(DRAWN)
+    amount = bytes([255]) * (112 * 224) + bytes(112 * 224)  # the upper half
+    kept = f"{server.api}/explanations/{explained}/revisions?target={target(server, explained)}&mode=remove&fill=blur"
+    CLIENT.post(f"{kept}&note={HOSTILE}", content=amount + bytes([128]) * len(amount)).raise_for_status()
     page.get_by_role("button", name="Share").click()
     page.get_by_text("1 day", exact=True).click()
     page.get_by_role("button", name="Make a link").click()
@@ -93,6 +96,13 @@ def test_given_opened_and_taken_back(page: Page, guest: Page, server: Server, ex
     for name in ("Explain", "Share", "Copy link", "Add maps", "Copy into my own session"):
         expect(guest.get_by_role("button", name=name)).to_have_count(0)
     expect(guest.locator("[data-testid=stSidebar]")).to_have_count(0)
+    # what was kept of it is seen, with what the model answered
+    edits = guest.get_by_role("list", name="Edits, the newest first")
+    expect(edits.get_by_text(HOSTILE)).to_be_visible()
+    edits.get_by_role("button", name=re.compile("^Revision 1")).click()
+    expect(guest.get_by_role("img", name="The picture with revision 1")).to_be_visible()
+    expect(guest.get_by_text("Without 50.0 % of the picture")).to_be_visible()
+    expect(guest.get_by_role("list", name="Classes, before and after").get_by_text("espresso")).to_be_visible()
     # another class of the same run can be looked at
     guest.get_by_role("button", name=re.compile("^cup")).click()
     expect(guest.get_by_role("heading", name="Why cup?")).to_be_visible()
@@ -115,6 +125,11 @@ def test_given_opened_and_taken_back(page: Page, guest: Page, server: Server, ex
     expect(guest.get_by_role("heading", name="There is nothing here")).to_be_visible()
     guest.goto(link_before(server))
     expect(guest.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+
+def target(server: Server, id: str) -> int:
+    shown: int = server.get(f"explanations/{id}")["view"]["target"]
+    return shown
 
 
 def link_before(server: Server) -> str:

@@ -186,3 +186,25 @@ def test_an_example_is_no_upload(client: TestClient, desk: Service) -> None:
     example = client.post(f"{ROOT}/examples/coffee").json()["id"]
     assert not shares.is_upload(desk, desk.asset("local", example))
     assert shares.is_upload(desk, desk.asset("local", send(client)))
+
+
+def test_kept_edits_are_shown_with_what_the_model_answers(client: TestClient) -> None:
+    mine = ask(client, send(client))
+    here = f"{ROOT}/explanations/{mine['id']}"
+    assert seen(client, give(client, mine["id"]))["edits"] is None
+    pixels = 40 * 56
+    half, unchanged = bytes([255]) * (pixels // 2) + bytes(pixels // 2), bytes([128]) * pixels
+    asked = {"target": mine["view"]["target"], "mode": "keep", "fill": "mean", "note": "its upper half"}
+    kept = client.post(f"{here}/revisions", content=half + unchanged, params=asked).json()
+    answered = client.post(f"{here}/paint", content=half, params={"mode": "keep", "fill": "mean"}).json()
+    told = give(client, mine["id"])
+    assert client.delete(f"{here}/revisions/{kept['id']}").status_code == 204  # the link stays as it was
+    edits = seen(client, told)["edits"]
+    assert {name: edits[name] for name in ("classes", "labels", "before")} == {
+        name: answered[name] for name in ("classes", "labels", "before")
+    }
+    (edit,) = edits["revisions"]
+    assert edit["probabilities"] == answered["probabilities"]
+    assert (edit["note"], edit["mode"], edit["fill"], edit["number"]) == ("its upper half", "keep", "mean", 1)
+    assert "author" not in edit
+    assert client.get(f"{ROOT}/{edit['planes']}").content == half + unchanged
