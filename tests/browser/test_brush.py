@@ -163,7 +163,7 @@ def test_work_is_kept_and_two_tabs_do_not_overwrite_each_other(
     other = page.context.new_page()
     theirs = opened(other, address)
     stroke(page, board, (0.3, 0.3), (0.4, 0.3))
-    page.get_by_label("Note").fill("<b>the head</b>")
+    page.get_by_role("textbox", name="Note", exact=True).fill("<b>the head</b>")
     page.get_by_role("button", name="Keep revision").click()
     expect(page.locator(".kept li")).to_have_count(1)
     expect(page.locator(".kept .remarked")).to_have_text("<b>the head</b>")
