@@ -91,8 +91,8 @@ $(VENV)/chromium: $(VENV)/dev
 # Debian's servers where apt is there; without them the tests that need them say so and are skipped
 $(VENV)/servers: $(VENV)/dev
 	@command -v nginx >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
-		command -v apt-get >/dev/null && echo "Whylens: installing PostgreSQL, nginx, libfaketime" && \
-		apt-get update -qq && apt-get install -qq -y postgresql nginx-light libfaketime openssl >/dev/null || true; }
+		command -v apt-get >/dev/null && echo "Whylens: installing PostgreSQL and nginx" && \
+		apt-get update -qq && apt-get install -qq -y postgresql nginx-light openssl >/dev/null || true; }
 	@touch $@
 
 clean:

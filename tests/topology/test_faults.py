@@ -24,7 +24,6 @@ from tests.topology.test_pool import workers
 pytestmark = pytest.mark.topology
 
 JOBS = int(os.environ.get("JOBS_IN_FLIGHT", "20"))
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
 @pytest.fixture(scope="module")
@@ -106,31 +105,6 @@ def test_s25_nothing_is_lost_or_changed(
     # users hear of the thing itself, or that they should ask again in a minute
     assert set(flight.heard) <= {200, 201, 204, 503}, flight.heard
     assert all("Nothing was lost; try again in a minute." in sentence for sentence in flight.sentences)
-
-
-@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed")
-def test_s28_a_clock_that_jumps_changes_nothing(lab: Lab, flight: Flight, undisturbed: Outcome) -> None:
-    """The worker's: two hours ahead, and with jobs in flight it comes back one hour behind."""
-    lab.topology.kill("worker")
-    lab.topology.start("worker", clock("+2h"))
-    try:
-        flight.depart(JOBS)
-        flight.under_way()
-        lab.topology.kill("worker")
-        lab.topology.start("worker", clock("-1h"))
-        doomed = flight.doom(seed=2)
-        flight.cancel(doomed)
-        flight.land()
-        assert flight.outcome() == undisturbed
-        started = [flight.store.runs.get(key).started or 0 for key in flight.asked.values()]
-        assert max(started) - min(started) > 3600  # it did jump
-    finally:
-        lab.topology.kill("worker")
-
-
-def clock(offset: str) -> dict[str, str]:
-    """Python alone: Ray's own processes are not ours to try."""
-    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": offset, "FAKETIME_ONLY_CMDS": "python"}
 
 
 def test_s28_a_disk_that_fills_up_holds_jobs_up_and_loses_none(tmp_path: Path) -> None:
