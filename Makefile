@@ -10,7 +10,7 @@ export RAY_USAGE_STATS_ENABLED = 0
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS = false
 export OMP_WAIT_POLICY = passive
 
-.PHONY: run test check unit whole javascript bench trust-table completeness clean
+.PHONY: run test soak check unit whole javascript bench trust-table completeness clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run
@@ -27,7 +27,11 @@ check: $(VENV)/dev
 
 unit: $(VENV)/dev
 	@echo "Whylens: unit and contract tests"
-	@$(BIN)/python -m pytest -q -n auto -m "not browser and not topology"
+	@$(BIN)/python -m pytest -q -n auto -m "not browser and not topology and not soak"
+
+# everything at full size, minutes to hours
+soak: $(VENV)/dev
+	@$(BIN)/python -m pytest -q -m soak
 
 javascript:
 	@echo "Whylens: JavaScript tests"
