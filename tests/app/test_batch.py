@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     keys: list[str] = []
     stream: Any = vars(series)["stream"]
 
-    def counted(spec: Any, *rest: Any) -> Iterator[Any]:
+    def counted(spec: Any, *rest: Any) -> Any:
         keys.append(spec.key)
         return stream(spec, *rest)
 
@@ -104,7 +104,7 @@ def test_what_is_done_is_not_done_again(run: Run, computed: list[str], folder: P
 def test_an_interrupted_batch_goes_on(run: Run, computed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     counted: Any = vars(series)["stream"]
 
-    def interrupted(spec: Any, *rest: Any) -> Iterator[Any]:
+    def interrupted(spec: Any, *rest: Any) -> Any:
         if len(computed) == 1:
             raise KeyboardInterrupt
         return counted(spec, *rest)
