@@ -1,4 +1,4 @@
-"""The command line: `python -m app serve | explain | doctor | hash-password | migrate | head | worker | backup`.
+"""The command line, `python -m app`: serve, explain, batch, doctor, hash-password, migrate, head, worker, backup.
 
 Exit code 2 and one sentence for what a user can mend.
 """
@@ -36,20 +36,18 @@ def main(arguments: list[str] | None = None) -> int:
     what = explain.add_mutually_exclusive_group(required=True)
     what.add_argument("file", nargs="?", help="PNG, JPEG or WebP")
     what.add_argument("--text", help="a text instead of a file")
-    explain.add_argument("--method", default="rise")
-    explain.add_argument("--model")
-    explain.add_argument("--target", help="class index or label; the likeliest when missing")
     explain.add_argument("--against", help="class index or label: why the target and not this one")
-    explain.add_argument(
-        "--output",
-        choices=("logit", "probability", "log_probability"),
-        help="the score explained; logit for a picture and log_probability for a text when missing",
-    )
-    explain.add_argument("--seed", type=int, default=0)
-    explain.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method")
     explain.add_argument(
         "--out", help="write the map: .png or .svg as it is drawn, .html, .csv, .npz with its numbers, .txt for a paper"
     )
+    batch = commands.add_parser(
+        "batch", help="explain every picture or text of a folder; it can be stopped and resumed"
+    )
+    batch.add_argument("folder", help="of pictures or of .txt files; or one .txt file with a text on each line")
+    batch.add_argument("--out", required=True, help="folder for summary.csv and a .npz of each map")
+    batch.add_argument("--workers", type=int, default=1, help="processes, each with the model loaded")
+    for command in (explain, batch):
+        _question(command)
     options = parser.parse_args(arguments)
     if options.command == "hash-password":
         return _hash_password()
@@ -91,15 +89,31 @@ def main(arguments: list[str] | None = None) -> int:
 
             return become(settings, "head" if options.command == "head" else "worker")
         case _:
-            from app.explain import explain_input  # imports torch, which serve does not need to start
+            # they import torch, which serve does not need to start
+            from app.batch import explain_folder
+            from app.explain import explain_input
             from app.failures import MENDABLE
 
             try:
-                return explain_input(settings, options)
+                return (explain_folder if options.command == "batch" else explain_input)(settings, options)
             except MENDABLE as error:
                 return _refuse(str(error))
             except OSError as error:
                 return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _question(command: argparse.ArgumentParser) -> None:
+    """What is asked of an input."""
+    command.add_argument("--method", default="rise")
+    command.add_argument("--model")
+    command.add_argument("--target", help="class index or label; the likeliest when missing")
+    command.add_argument(
+        "--output",
+        choices=("logit", "probability", "log_probability"),
+        help="the score explained; logit for a picture and log_probability for a text when missing",
+    )
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the method")
 
 
 def _hash_password() -> int:

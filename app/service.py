@@ -51,7 +51,7 @@ class Service:
 
     def example(self, owner: str, name: str) -> OwnedAsset:
         if name not in EXAMPLES:
-            raise NotFoundError(f"There is no example called {name!r}.")
+            raise NotFoundError(f"There is no example called {name!r:.100}.")
         return self.upload(owner, EXAMPLES[name].read(), EXAMPLES[name].title)
 
     def upload_text(self, owner: str, text: str, name: str) -> OwnedAsset:

@@ -36,11 +36,11 @@ class Param:
         """`value` in the field's own type. Raises ValueError naming the field, its limits and the value."""
         if self.choices:
             if value not in self.choices:
-                raise ValueError(f"{self.name} must be one of {', '.join(map(str, self.choices))}; got {value!r}")
+                raise ValueError(f"{self.name} must be one of {', '.join(map(str, self.choices))}; got {value!r:.100}")
             return value
         numbers = (int, float) if self.type is float else (self.type,)
         if not isinstance(value, numbers) or (isinstance(value, bool) and self.type is not bool):
-            raise ValueError(f"{self.name} must be {NOUNS.get(self.type, self.type.__name__)}; got {value!r}")
+            raise ValueError(f"{self.name} must be {NOUNS.get(self.type, self.type.__name__)}; got {value!r:.100}")
         # before it becomes a float, which a whole number of 400 digits cannot; NaN lies nowhere
         if self.range is not None and not self.range.holds(value):
             raise ValueError(f"{self.name} must lie in [{self.range.low:g}, {self.range.high:g}]; got {value}")

@@ -68,7 +68,7 @@ def method(name: str, kind: Kind = "image") -> Method:
     found = _discover()
     if (name, kind) not in found:
         names = ", ".join(m.name for m in list_methods(kind))
-        raise ValueError(f"method must be one of {names} for {kind}s; got {name!r}")
+        raise ValueError(f"method must be one of {names} for {kind}s; got {name!r:.100}")
     return found[name, kind]
 
 
@@ -80,6 +80,6 @@ def build(name: str, params: Mapping[str, object] | None = None, kind: Kind = "i
         if given not in known:
             near = difflib.get_close_matches(given, known, 1)
             hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(known)}"
-            raise ValueError(f"{name} has no parameter {given!r}{hint}")
+            raise ValueError(f"{name} has no parameter {given!r:.100}{hint}")
     explainer: Explainer = chosen.parameters(**dict(params or {}))  # type: ignore[assignment]
     return explainer

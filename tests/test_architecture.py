@@ -20,7 +20,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("app/storage/",),
     "alembic": ("app/storage/",),
     "streamlit": PAGES,  # asgi mounts it, guard hashes its page's scripts
-    "ray": ("app/jobs/pool.py",),
+    "ray": ("app/jobs/pool.py", "app/jobs/batch.py"),  # the server's jobs; a command's, by Ray Data
     "app": ("app/", "benchmarks/"),
     "fastapi": ("app/",),
     "starlette": ("app/",),

@@ -87,11 +87,11 @@ def _refusal(scope: Scope, hosts: frozenset[str]) -> str | None:
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     if _name(host) not in hosts:
-        return f"host must be one of {', '.join(sorted(hosts))}; got {host!r}"
+        return f"host must be one of {', '.join(sorted(hosts))}; got {host!r:.100}"
     origin = headers.get("origin")
     writing = scope["type"] == "websocket" or scope["method"] not in READING
     if writing and origin is not None and origin not in (f"http://{host}", f"https://{host}"):
-        return f"origin must be this server; got {origin!r}"
+        return f"origin must be this server; got {origin!r:.100}"
     return None
 
 

@@ -62,8 +62,7 @@ class RayPool:
     """Starts Ray or joins a cluster, with dispatcher and probe. Raises RuntimeError without token authentication."""
 
     def __init__(self, settings: Settings) -> None:
-        os.environ.update(cluster.environment(settings.home))
-        _refuse_without_token()
+        authenticate(settings)
         self._node = cluster.join(settings) if settings.ray_address else None
         if settings.ray_address:
             ray.init(
@@ -330,7 +329,9 @@ def _answer(answer: Any) -> Any:
         raise UnavailableError("Those who compute are being started again.") from error
 
 
-def _refuse_without_token() -> None:
+def authenticate(settings: Settings) -> None:
+    """Before anything of Ray is started. Raises RuntimeError where Ray would take anybody's word."""
+    os.environ.update(cluster.environment(settings.home))
     auth: Any = ray._raylet
     auth.Config.initialize("")  # ray reads the mode at import, which was before it was set
     if auth.get_authentication_mode() != auth.AuthenticationMode.TOKEN:

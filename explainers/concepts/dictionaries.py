@@ -58,7 +58,7 @@ class Dictionary:
 def learn(A: Float[Tensor, "n p"], k: int, factorizer: str, seed: int) -> Dictionary:
     """k atoms from the rows of A. Raises InputError for signed activations in an NMF: nothing is clamped in silence."""
     if factorizer not in LEARNERS:
-        raise InputError(f"factorizer must be one of {', '.join(LEARNERS)}; got {factorizer!r}")
+        raise InputError(f"factorizer must be one of {', '.join(LEARNERS)}; got {factorizer!r:.100}")
     most = len(A) if factorizer in OVERCOMPLETE else min(A.shape)
     if not 1 <= k <= most:
         raise InputError(f"n_concepts must lie in [1, {most}] for {len(A)} activations; got {k}")

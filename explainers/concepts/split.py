@@ -66,7 +66,7 @@ def split(model: Classifier, x: Float[Tensor, "n c h w"], layer: str | None = No
     try:
         model.module.get_submodule(name)
     except AttributeError as error:
-        raise InputError(f"layer must name a module of the network; got {name!r}") from error
+        raise InputError(f"layer must name a module of the network; got {name!r:.100}") from error
     with torch.inference_mode():
         output = reached(model.module, name, row)
     shape, size = tuple(output.shape), (x.shape[-2], x.shape[-1])

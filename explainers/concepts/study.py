@@ -150,7 +150,7 @@ def refuse(
     allowed = (("by", by, get_args(By)), ("factorizer", factorizer, FACTORIZERS))
     for field, value, choices in (*allowed, ("rows", rows_from, get_args(Rows)), ("importance", method, METHODS)):
         if value not in choices:
-            raise InputError(f"{field} must be one of {', '.join(choices)}; got {value!r}")
+            raise InputError(f"{field} must be one of {', '.join(choices)}; got {value!r:.100}")
     if factorizer == "ace" and rows_from != "locations":
         raise InputError(f"rows must be locations for ace, which cuts pictures up by itself; got {rows_from!r}")
 
