@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 import models
-from app.explain import _param
+from app.explain import parameter
 from app.export.table import safe
 from app.failures import RequestError
 from app.jobs.fitting import refuse_impossible
@@ -43,7 +43,7 @@ def explain_folder(settings: Settings, options: argparse.Namespace) -> int:
     asked: dict[str, Any] = {
         "model": options.model or settings.usual_model(kind),
         "method": options.method,
-        "params": dict(_param(text) for text in options.param),
+        "params": dict(parameter(text) for text in options.param),
         "output": options.output,
         "seed": options.seed,
         "target": options.target,

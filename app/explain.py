@@ -37,7 +37,7 @@ def explain_input(settings: Settings, options: argparse.Namespace) -> int:
         kind=asset.kind,
         model=options.model,
         method=options.method,
-        params=dict(_param(text) for text in options.param),
+        params=dict(parameter(text) for text in options.param),
         output=options.output,
         seed=options.seed,
         target=options.target,
@@ -76,7 +76,7 @@ def explain_input(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _param(text: str) -> tuple[str, Any]:
+def parameter(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
     if not sign:
         raise RequestError(f"param must be NAME=VALUE; got {text!r}")
