@@ -8,9 +8,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
+from app import concepts
 from app.api.identity import Desk, Owner, Who
 from app.description import describe
 from app.sharing import shares
+from app.storage.concepts import Concepts
 from app.storage.shares import Share
 
 router = APIRouter(tags=["shares"])
@@ -66,8 +68,9 @@ def revoke(id: str, desk: Desk, owner: Owner) -> None:
 
 @router.post("/shares/{id}/copy", status_code=201)
 def copy(id: str, desk: Desk, who: Who, owner: Owner) -> dict[str, Any]:  # noqa: ARG001  (for those who have a name)
-    """Ask the same of the same input as one's own explanation."""
-    return describe(desk, shares.copy(desk, who, id))
+    """Ask the same of the same input as one's own explanation, or study of pictures that everybody may study."""
+    own = shares.copy(desk, who, id)
+    return concepts.describe(desk, own) if isinstance(own, Concepts) else describe(desk, own)
 
 
 def _given(request: Request, share: Share, token: str) -> dict[str, Any]:

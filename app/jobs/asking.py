@@ -56,6 +56,12 @@ class ConceptQuestion:
             raise RequestError(f"seed must lie in [0, {2**31 - 1}]; got {self.seed}")
 
 
+def question_of(spec: ConceptSpec) -> ConceptQuestion:
+    """The question that this job answers."""
+    fields = spec.as_dict()
+    return ConceptQuestion(**{name: fields[name] for name in ConceptQuestion.__dataclass_fields__})
+
+
 def settle(model: Classifier, question: ConceptQuestion, manifest: str) -> tuple[ConceptSpec, dict[str, Any]]:
     """The job, with what only the model knows, and the model's card. Raises RequestError and InputError."""
     refuse_other_kind(model, "image")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import concepts, wiring
 from app.failures import TOLD, NotFoundError
-from app.jobs.asking import ConceptQuestion
+from app.jobs.asking import ConceptQuestion, question_of
 from app.jobs.question import Question
 from app.sets.standing import SHAPES
 from app.storage.concepts import Concepts
@@ -68,7 +68,7 @@ def follow(current: Concepts, asked: study.Asked) -> None:
     elif asked.finished:
         go(current.id)
     else:
-        other = replace(wish.question(spec), target=asked.target)
+        other = replace(question_of(spec), target=asked.target)
         go(concepts.ask(desk, ME, current.image_set, other).id)
 
 

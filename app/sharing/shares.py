@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from app import comparison, concepts, notes, painting, tiles, uploads
 from app.access.identity import Identity
@@ -16,11 +16,12 @@ from app.concepts import BLOBS
 from app.description import describe, judged, labels, names, rival, unedited
 from app.examples import EXAMPLES
 from app.failures import RequestError
-from app.jobs.spec import JobSpec, spec_from
+from app.jobs.asking import question_of
+from app.jobs.spec import ConceptSpec, JobSpec, spec_from
 from app.service import Service, found, minted
 from app.sets.standing import named
 from app.storage.assets import OwnedAsset
-from app.storage.concepts import Concepts
+from app.storage.concepts import Concepts, Part
 from app.storage.explanations import Explanation
 from app.storage.runs import Run
 from app.storage.shares import Kind, Share
@@ -157,13 +158,34 @@ def revoke(desk: Service, owner: str, id: str) -> None:
         found(None, "link")
 
 
-def copy(desk: Service, who: Identity, id: str) -> Explanation:
+def copy(desk: Service, who: Identity, id: str) -> Explanation | Concepts:
     """The same question about the same input, as the visitor's own. Raises RequestError where it cannot be asked."""
     share = get(desk, who, id)
     owner = found(who.owner, "link")
-    if share.kind != "explanation":
-        raise RequestError("A study of concepts cannot be copied: its pictures are not part of the link.")
+    return _copied_study(desk, owner, share) if share.kind == "concepts" else _copied(desk, who, owner, share)
+
+
+def can_copy(desk: Service, share: Share) -> bool:
+    """A study only of pictures that are there for everybody: others are not part of its link."""
+    return share.kind == "explanation" or named(desk.settings.image_sets, share.snapshot["set"]["id"]) is not None
+
+
+def _copied_study(desk: Service, owner: str, share: Share) -> Concepts:
+    """With the names that were shared."""
+    if not can_copy(desk, share):
+        raise RequestError("This study cannot be copied: its pictures are somebody's own, and not part of the link.")
     shown = share.snapshot
+    spec = spec_from(shown["spec"])
+    assert isinstance(spec, ConceptSpec), "studies point to runs of their own kind"
+    study = concepts.ask(desk, owner, shown["set"]["id"], question_of(spec))
+    for part in get_args(Part):
+        for number, called in shown["view"].get(part, {}).items():
+            desk.store.concepts.call(owner, study.id, part, int(number), called["name"], called["suspicious"])
+    return concepts.get(desk, owner, study.id)
+
+
+def _copied(desk: Service, who: Identity, owner: str, share: Share) -> Explanation:
+    id, shown = share.id, share.snapshot
     _, data = blob(desk, who, id, shown["asset"])
     kept = Asset.of_png(data) if shown["kind"] == "image" else uploads.accept_text(data.decode(), len(data))
     asset = desk.store.assets.put(owner, kept, shown["name"])

@@ -41,7 +41,7 @@ def draw(desk: Service, who: Identity, id: str) -> None:
 
 def _banner(desk: Service, who: Identity, share: Share) -> None:
     st.info(f"Shared by a link, read only, until {until(share.expires)}.", icon=":material/visibility:")
-    if who.owner is None or share.kind != "explanation":
+    if who.owner is None or not shares.can_copy(desk, share):
         return
     if st.button("Copy into my own session", icon=":material/content_copy:", key="copy"):
         try:
@@ -49,7 +49,7 @@ def _banner(desk: Service, who: Identity, share: Share) -> None:
         except TOLD as error:
             st.error(plain(str(error)))
         else:
-            st.query_params.from_dict({"e": own.id})
+            st.query_params.from_dict({"c" if share.kind == "concepts" else "e": own.id})
             st.rerun()
 
 

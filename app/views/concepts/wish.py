@@ -11,7 +11,6 @@ import streamlit as st
 from app import components, concepts
 from app.failures import MENDABLE
 from app.jobs.asking import MOST_CONCEPTS, ConceptQuestion
-from app.jobs.spec import ConceptSpec
 from app.service import Service
 from app.sets import image_sets
 from app.sets.image_sets import ImageSet
@@ -84,12 +83,6 @@ def draw(desk: Service, owner: str, current: Concepts) -> Wish | None:
         st.caption(_cost(desk, owner, image_set, wanted))
     pressed = st.button("Find concepts", type="primary", width="stretch", shortcut="Ctrl+Enter", key="find")
     return Wish(image_set, wanted) if pressed else None
-
-
-def question(spec: ConceptSpec) -> ConceptQuestion:
-    """What was asked, so that one thing of it can be asked differently."""
-    fields = spec.as_dict()
-    return ConceptQuestion(**{name: fields[name] for name in ConceptQuestion.__dataclass_fields__})
 
 
 def called(each: ImageSet) -> str:

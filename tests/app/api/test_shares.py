@@ -12,7 +12,10 @@ from starlette.testclient import TestClient
 from app.access.identity import Identity
 from app.jobs.question import Question
 from app.service import Service
+from app.sets.standing import SHAPES
 from app.sharing import shares
+from app.storage.concepts import Concepts
+from app.storage.explanations import Explanation
 from tests.app.api.conftest import ROOT, refusal
 from tests.app.api.test_explanations import ask, send
 from tests.app.api.test_sets import sent
@@ -141,7 +144,7 @@ def test_a_link_outlives_its_original(client: TestClient, counts: Counts) -> Non
     assert len(shown["pictures"]) == len(study["result"]["images"])
     for path in shown["pictures"]:
         assert client.get(f"{ROOT}/{path}").headers["content-type"] == "image/webp"
-    assert refusal(client.post(f"{ROOT}/shares/{told['id']}/copy"), 422).startswith("A study of concepts cannot be")
+    assert refusal(client.post(f"{ROOT}/shares/{told['id']}/copy"), 422).startswith("This study cannot be copied: its")
     # taken back, nothing is left of it
     assert client.delete(f"{ROOT}/shares/{told['id']}").status_code == 204
     assert counts()["share_blobs"] == counts()["blobs"] == 0
@@ -160,11 +163,31 @@ def test_a_copy_is_ones_own(client: TestClient, desk: Service, counts: Counts, k
     runs = counts()["runs"]
     copied = shares.copy(desk, guest, told["id"])
     assert counts()["runs"] == runs, "what was computed is not computed again"
+    assert isinstance(copied, Explanation)
     assert (copied.owner, copied.run, copied.view["target"]) == (GUEST, mine["key"], mine["view"]["target"])
     assert desk.asset(GUEST, copied.asset).name == desk.asset("local", mine["asset"]).name
     desk.look_at(GUEST, copied.id, mine["spec"]["classes"][1])
     assert desk.explanation("local", mine["id"]).view == mine["view"], "the original is as it was"
     assert client.post(f"{ROOT}/shares/{told['id']}/copy").json()["id"] == mine["id"], "the owner's own is there"
+
+
+def test_a_study_of_pictures_for_everybody_is_copied_with_its_names(
+    client: TestClient, desk: Service, counts: Counts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("explainers.concepts.measured.CURVES", 2)
+    asked = {"set": SHAPES, "n_concepts": 2, "by": "labelled", "target": 0}
+    # the model knows no shapes: the first few are called its first class
+    monkeypatch.setattr("app.jobs.concepts.classes", lambda members, _: [0] * 20 + [None] * (len(members) - 20))
+    study = client.post(f"{ROOT}/concepts", json=asked).json()
+    assert study["result"] is not None, study["progress"]
+    client.patch(f"{ROOT}/concepts/{study['id']}/view", json={"concept": 1, "name": "edge", "suspicious": True})
+    told = give(client, study["id"], "concepts")
+    runs = counts()["runs"]
+    copied = shares.copy(desk, Identity(GUEST, frozenset({told["id"]})), told["id"])
+    assert counts()["runs"] == runs, "what was computed is not computed again"
+    assert isinstance(copied, Concepts)
+    assert (copied.owner, copied.run, copied.image_set) == (GUEST, study["key"], SHAPES)
+    assert copied.view["concepts"] == {"1": {"name": "edge", "suspicious": True}}
 
 
 @pytest.mark.parametrize("who", [Identity(), Identity(GUEST), Identity(None, frozenset({"0" * 32}))])
