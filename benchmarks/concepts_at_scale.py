@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -33,9 +34,12 @@ def main() -> None:
     pictures = list(itertools.islice(squares(args.data / "one_class"), PICTURES))
     if len(pictures) < PICTURES:
         parser.error(f"one_class must hold photographs for {PICTURES} pictures; they give {len(pictures)}")
-    memory = Recollection()
+    memory, load = Recollection(), round(os.getloadavg()[0], 1)
     found = {"at first": timed(model, pictures, memory), "read before": timed(model, pictures, memory)}
-    write("concepts_at_scale", {"model": args.model, "pictures": PICTURES, "concepts": CONCEPTS, "seconds": found})
+    write(
+        "concepts_at_scale",
+        {"model": args.model, "pictures": PICTURES, "concepts": CONCEPTS, "load": load, "seconds": found},
+    )
 
 
 def squares(folder: Path) -> Iterator[Image.Image]:

@@ -18,6 +18,7 @@ from tests.app.api.test_corpus import INSIDE, LONGEST
 from tests.app.api.test_explanations import ask, send
 
 pytestmark = [
+    pytest.mark.soak,
     pytest.mark.usefixtures("as_in_production"),
     pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
 ]
@@ -40,11 +41,6 @@ def explanation(client: TestClient) -> str:
     return id
 
 
-def test_one_of_each(explanation: str) -> None:
-    asked(explanation, 1)
-
-
-@pytest.mark.soak
 def test_many_of_each(explanation: str) -> None:
     asked(explanation, 100)
 
