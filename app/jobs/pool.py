@@ -29,6 +29,7 @@ from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
 from app.jobs.spec import UNFINISHED, TrustSpec
+from app.jobs.threads import settle_in
 from app.jobs.workshop import THREADS, Workshop, group_of
 from app.metrics import QUESTIONS
 from app.settings import Settings
@@ -283,7 +284,9 @@ class Probe:
         self._workshop.warm()
 
     def ask(self, question: str, *args: Any, **kwargs: Any) -> Any:
-        return getattr(self._workshop, question)(*args, **kwargs)
+        asked = getattr(self._workshop, question)
+        settle_in(group_of(asked))
+        return asked(*args, **kwargs)
 
 
 def compute(settings: Settings, key: str) -> None:

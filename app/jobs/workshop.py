@@ -5,10 +5,8 @@ A question is a method of the workshop. Those of one group share threads, and wa
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from threading import get_native_id
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
@@ -20,7 +18,7 @@ from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
 from app.jobs.concept_map import concept_map
 from app.jobs.easel import Brushwork, Easels
 from app.jobs.edit import Edit, Edited, edit
-from app.jobs.fitting import NICENESS, FitBook, Fits
+from app.jobs.fitting import FitBook, Fits
 from app.jobs.heads import Definition, fitted, prompted
 from app.jobs.intervene import Benches, Intervention
 from app.jobs.look import Look, look
@@ -29,7 +27,6 @@ from app.jobs.question import Question
 from app.jobs.shelf import Shelf
 from app.jobs.sizing import sized
 from app.jobs.spec import ConceptSpec
-from app.jobs.threads import alone
 from app.jobs.trials import tried
 from app.jobs.within import Within, within
 from app.settings import Settings
@@ -111,13 +108,11 @@ class Workshop:
     @grouped("strokes")
     def stroke(self, key: str, asked: Brushwork[T]) -> T:
         """About the picture of a finished explanation, while an eye waits for it."""
-        alone()
         return self._easels.answer(key, asked)
 
     @grouped("controls")
     def control(self, key: str, asked: Brushwork[T]) -> T:
         """The same, where strokes go first."""
-        alone(NICENESS)
         return self._easels.answer(key, asked)
 
     @grouped("concepts")
@@ -167,5 +162,4 @@ class Workshop:
 
         Not in a job's slot: the encoder is loaded here, and who asks would wait behind maps that take minutes.
         """
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)  # on Linux a thread has its own
         return fitted(self._shelf.get(base), texts, labels)

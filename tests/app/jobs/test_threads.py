@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from app.jobs.threads import alone
+from app.jobs.fitting import NICENESS
+from app.jobs.threads import settle_in
 
 
 def test_one_thread_of_many_computes_alone() -> None:
@@ -16,9 +17,9 @@ def test_one_thread_of_many_computes_alone() -> None:
     torch.set_num_threads(2)
     try:
         with ThreadPoolExecutor(1) as quick, ThreadPoolExecutor(1) as usual:
-            quick.submit(alone).result()
+            quick.submit(settle_in, "strokes").result()
             assert quick.submit(torch.get_num_threads).result() == 1
-            quick.submit(alone).result()  # once is enough
+            quick.submit(settle_in, "strokes").result()  # once is enough
             assert usual.submit(torch.get_num_threads).result() == 2
         assert torch.get_num_threads() == 2
     finally:
@@ -31,6 +32,6 @@ def test_one_that_gives_way_gives_way_alone() -> None:
 
     before = niceness()
     with ThreadPoolExecutor(1) as patient:
-        patient.submit(alone, 19).result()
-        assert patient.submit(niceness).result() == 19
+        patient.submit(settle_in, "controls").result()
+        assert patient.submit(niceness).result() == before + NICENESS
     assert niceness() == before
