@@ -117,7 +117,7 @@ def test_accessible_and_within_the_screen(page: Page, server: Server, scheme: st
     opened(page, f"{server.url}/?e={id}")
     shown(page, 3)
     expect(page.get_by_text("The units differ")).to_be_visible()
-    expect(page.locator(".notes")).to_contain_text("signs are left out")
+    expect(page.locator("p.notes")).to_contain_text("signs are left out")
     page.wait_for_selector("[data-agreed='3']")
     page.wait_for_load_state("networkidle")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width

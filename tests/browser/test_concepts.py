@@ -218,8 +218,8 @@ def test_a_concept_is_mapped_tried_and_taken_apart(page: Page, server: Server, s
     where = page.locator(".where")
     expect(where).to_have_attribute("data-drawn", re.compile("gradient_x_input$"))
     expect(where.get_by_role("status")).to_have_text(re.compile("^Concept 1 in .*, by Gradient × input.$"))
-    where.get_by_label("Concept", exact=True).select_option(label="Concept 2")
-    where.get_by_label("Method", exact=True).select_option("occlusion")
+    where.locator("select.concept").select_option(label="Concept 2")
+    where.locator("select.method").select_option("occlusion")
     expect(where.get_by_role("status")).to_have_text(re.compile("^Concept 2 in .*, by Occlusion.$"))
 
     section(page, "How good are these concepts?")
