@@ -46,14 +46,15 @@ soak: $(VENV)/dev $(VENV)/servers
 
 # DATA: a folder with imagenet_samples/, coco_boxes/ and text/; without it the benchmarks that need one are left out
 bench: $(VENV)/dev
-	@for name in engine precision serving brush rise_agreement kernel_shap planted_shortcut; do \
+	@for name in engine precision serving brush brush_frames rise_agreement kernel_shap planted_shortcut; do \
 		echo "Whylens: benchmark $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@if [ -n "$(DATA)" ]; then \
 		$(BIN)/python -m benchmarks.accuracy --data "$(DATA)" && \
 		$(BIN)/python -m benchmarks.pointing --data "$(DATA)/coco_boxes" && \
 		$(BIN)/python -m benchmarks.text_accuracy "$(DATA)/text" && \
 		$(BIN)/python -m benchmarks.text_deletion "$(DATA)/text" && \
-		$(BIN)/python -m benchmarks.concepts --data "$(DATA)"; fi
+		$(BIN)/python -m benchmarks.concepts --data "$(DATA)" && \
+		$(BIN)/python -m benchmarks.concepts_at_scale --data "$(DATA)"; fi
 	@echo "Whylens: benchmarks written to benchmarks/results"
 
 # what is done stays in data/trust, so it can be stopped and taken up again
