@@ -15,7 +15,7 @@ import torch
 
 import models
 from app.explain import parameter
-from app.export.table import safe
+from app.export.table import row_of
 from app.failures import RequestError
 from app.jobs.fitting import refuse_impossible
 from app.jobs.look import refuse_other_kind, resolve
@@ -106,7 +106,7 @@ def _written(path: Path, rows: Iterator[Row]) -> int:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow([field.name for field in fields(Row)])
         for row in rows:
-            writer.writerow([safe(cell) if isinstance(cell, str) else cell for cell in asdict(row).values()])
+            writer.writerow(row_of(asdict(row).values()))
             file.flush()
             failed += bool(row.error)
     return failed

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from app.description import progress
-from app.failures import NotFoundError, RequestError
+from app.failures import NotFoundError, RequestError, refuse_outside
 from app.jobs.asking import ConceptQuestion, Plan
 from app.jobs.concept_map import METHODS
 from app.jobs.intervene import Intervention
@@ -106,14 +106,17 @@ def again(desk: Service, owner: str, id: str) -> Concepts:
 def call(desk: Service, owner: str, id: str, part: Part, number: int, name: str, suspicious: bool) -> dict[str, Any]:
     """What the user calls a concept or a strategy, and whether they suspect it; the new view."""
     result = _result(desk, get(desk, owner, id))
-    last = len(result["concepts" if part == "concepts" else "clusters"]) - 1
-    field = {"concepts": "concept", "strategies": "strategy"}[part]
-    if not 0 <= number <= last:
-        raise RequestError(f"{field} must lie in [0, {last}]; got {str(number)[:20]}")
+    field, found = {"concepts": ("concept", "concepts"), "strategies": ("strategy", "clusters")}[part]
+    refuse_outside(field, number, len(result[found]))
     shown = displayed(name).strip()
     if len(shown) > LONGEST:
         raise RequestError(f"name must have at most {LONGEST} characters; got {len(shown)}")
     return desk.store.concepts.call(owner, id, part, number, shown, suspicious)
+
+
+def called(concepts: Concepts, index: int, rank: int) -> str:
+    """What the user calls a concept, or its rank."""
+    return concepts.view.get("concepts", {}).get(str(index), {}).get("name") or f"Concept {rank + 1}"
 
 
 def probe(desk: Service, owner: str, id: str, image: int, scale: Mapping[int, float]) -> dict[str, Any]:
@@ -151,7 +154,7 @@ def concept_map(desk: Service, owner: str, id: str, image: int, concept: int, me
     result = _result(desk, concepts)
     if not 0 <= image < len(result["images"]):
         raise NotFoundError(f"There is no picture {image} in this study.")
-    _refuse_unknown(concept, result)
+    refuse_outside("concept", concept, len(result["concepts"]))
     if method not in METHODS:
         raise RequestError(f"method must be one of {', '.join(METHODS)}; got {method!r:.100}")
     desk.may_ask(owner, run_of(desk, concepts).spec.model)
@@ -166,17 +169,17 @@ def take_apart(desk: Service, owner: str, id: str, concept: int) -> Concepts:
     """
     concepts = get(desk, owner, id)
     result = _result(desk, concepts)
-    _refuse_unknown(concept, result)
+    refuse_outside("concept", concept, len(result["concepts"]))
     spec = run_of(desk, concepts).spec
     desk.may_ask(owner, spec.model)
     found = desk.pool.ask(Workshop.within, concepts.run, concept)
     rank = next(n for n, each in enumerate(result["concepts"]) if each["index"] == concept)
-    called = concepts.view.get("concepts", {}).get(str(concept), {}).get("name") or f"Concept {rank + 1}"
+    name = called(concepts, concept, rank)
     crops = [
         Member(hashlib.sha256(data).hexdigest(), f"{n + 1} {result['images'][place]['name']}", result["label"])
         for n, (data, place) in enumerate(zip(found.pictures, found.places, strict=True))
     ]
-    image_set = image_sets.of_crops(desk, owner, f"{called} of {concepts.name}", crops, found.pictures)
+    image_set = image_sets.of_crops(desk, owner, f"{name} of {concepts.name}", crops, found.pictures)
     question = ConceptQuestion(
         model=spec.model,
         target=result["target"],
@@ -241,12 +244,6 @@ def _result(desk: Service, concepts: Concepts) -> dict[str, Any]:
     if run.result is None:
         raise RequestError(f"Concepts can be looked into when they are found; this study is {run.state}.")
     return run.result
-
-
-def _refuse_unknown(concept: int, result: Mapping[str, Any]) -> None:
-    last = len(result["concepts"]) - 1
-    if not 0 <= concept <= last:
-        raise RequestError(f"concept must lie in [0, {last}]; got {str(concept)[:20]}")
 
 
 def _model(desk: Service, owner: str, question: ConceptQuestion) -> str:

@@ -73,10 +73,14 @@ def edited(desk: Service, owner: str, id: str, off: Iterable[int], replace: Mapp
 def unedited(look: dict[str, Any]) -> dict[str, Any]:
     """The classes that a look names, and what the model answered before anything was edited."""
     classes, called = named(look), labels(look)
-    before = {k: p for k, _, p in look.get("rivals", ())} | dict(
-        zip(look["classes"], look["probabilities"], strict=True)
-    )
+    before = probabilities(look)
     return {"classes": classes, "labels": [called[k] for k in classes], "before": [before[k] for k in classes]}
+
+
+def probabilities(look: Mapping[str, Any]) -> dict[int, float]:
+    """What the model answered, of every class that a look names."""
+    rivals: dict[int, float] = {k: chance for k, _, chance in look.get("rivals", ())}
+    return rivals | dict(zip(look["classes"], look["probabilities"], strict=True))
 
 
 def head(own: OwnedHead) -> dict[str, Any]:

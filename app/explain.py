@@ -18,14 +18,12 @@ from app.export.finding import Finding
 from app.export.formats import FORMATS, Format
 from app.failures import RequestError
 from app.jobs.fitting import refuse_impossible
-from app.jobs.look import INPUTS, Look, look, refuse_other_kind, specify
+from app.jobs.look import INPUTS, look, refuse_other_kind, specify
 from app.jobs.question import Question
 from app.jobs.run import stream
-from app.jobs.spec import JobSpec
 from app.settings import Settings
-from app.storage.names import displayed
 from explainers import method_fit
-from explainers.types import Attribution, Kind
+from explainers.types import Kind
 
 
 def explain_input(settings: Settings, options: argparse.Namespace) -> int:
@@ -56,7 +54,8 @@ def explain_input(settings: Settings, options: argparse.Namespace) -> int:
     attribution = result.of(answer.target)
     if out is not None:
         path, format = out
-        path.write_bytes(format.written(_finding(options, spec, answer, attribution)))
+        name = "text" if options.file is None else Path(options.file).name
+        path.write_bytes(format.written(Finding.of_answer(name, answer, spec, attribution)))
     report: dict[str, Any] = {
         "key": spec.key,
         "model": spec.model,
@@ -91,17 +90,6 @@ def _accepted(settings: Settings, options: argparse.Namespace) -> uploads.Asset:
         return uploads.accept_text(options.text, settings.max_text_chars)
     data = Path(options.file).read_bytes()
     return uploads.accept(data, settings.max_upload_bytes, settings.max_upload_pixels)
-
-
-def _finding(options: argparse.Namespace, spec: JobSpec, answer: Look, attribution: Attribution) -> Finding:
-    return Finding(
-        name=displayed("text" if options.file is None else Path(options.file).name),
-        input=answer.input,
-        spec=spec,
-        look=answer.as_dict(),
-        model=spec.model,
-        attribution=attribution,
-    )
 
 
 def _out(name: str | None, kind: Kind) -> tuple[Path, Format] | None:

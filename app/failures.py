@@ -38,3 +38,9 @@ def sentence(error: BaseException) -> str:
     short = uuid.uuid4().hex[:8]
     LOG.error("unexpected error %s in request %s", short, REQUEST.get(), exc_info=error)
     return f"Something went wrong that should not have. It was logged as {short}."
+
+
+def refuse_outside(field: str, number: int, count: int) -> None:
+    """Raises RequestError for what is no place among so many, counted from 0."""
+    if not 0 <= number < count:
+        raise RequestError(f"{field} must lie in [0, {count - 1}]; got {str(number)[:20]}")

@@ -20,7 +20,7 @@ from app.storage import codec
 from app.storage.library import Entry, Kind
 from app.storage.names import LONGEST, displayed
 from app.views import colours
-from app.views.names import title
+from app.views.names import EXTRACTORS, title
 
 Order = Literal["newest", "name", "method"]
 PAGE = 24
@@ -28,14 +28,6 @@ SIDE = 192  # pixels of a thumbnail
 WORDS = 16  # of a text's
 CROPS = 4
 SHOWN = 6  # labels and names on a card
-EXTRACTORS = {
-    "nmf": "NMF",
-    "semi_nmf": "Semi-NMF",
-    "kmeans": "K-means",
-    "pca": "PCA",
-    "topk_autoencoder": "Autoencoder",
-    "ace": "ACE",
-}
 
 
 @dataclass(frozen=True, kw_only=True)

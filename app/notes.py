@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import concepts
-from app.failures import RequestError
+from app.failures import RequestError, refuse_outside
 from app.service import Service, found, minted
 from app.storage.names import displayed
 from app.storage.notes import About, Note
@@ -67,7 +67,7 @@ def on_explanation(desk: Service, owner: str, id: str, place: Place, text: str) 
     if isinstance(place, Part):
         if kind != "text" or place.kind != "word":
             raise RequestError(f"place must be {PLACES[kind]}; got a {place.kind}")
-        _among("number", place.number, len(run.look["words"]))
+        refuse_outside("number", place.number, len(run.look["words"]))
     elif kind != "image":
         raise RequestError(f"place must be {PLACES[kind]}; got a {place.kind}")
     else:
@@ -83,7 +83,7 @@ def on_study(desk: Service, owner: str, id: str, place: Place, text: str) -> dic
         raise RequestError("A study can be noted on when its concepts are found.")
     if not isinstance(place, Part) or place.kind == "word":
         raise RequestError(f"place must be {PLACES['concepts']}; got a {place.kind}")
-    _among("number", place.number, len(result["concepts" if place.kind == "concept" else "clusters"]))
+    refuse_outside("number", place.number, len(result["concepts" if place.kind == "concept" else "clusters"]))
     return _put(desk, "concepts", study.id, owner, place, text)
 
 
@@ -107,11 +107,6 @@ def _put(desk: Service, about: About, id: str, owner: str, place: Place, text: s
     if not 1 <= len(shown) <= LONGEST:
         raise RequestError(f"text must have 1 to {LONGEST} characters, not blank; got {len(shown):,}")
     return told(desk.store.notes.put(about, id, owner, place.model_dump(), shown))
-
-
-def _among(field: str, number: int, count: int) -> None:
-    if not 0 <= number < count:
-        raise RequestError(f"{field} must lie in [0, {count - 1}]; got {str(number)[:20]}")
 
 
 def _inside(place: Point | Rectangle) -> None:

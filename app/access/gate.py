@@ -28,9 +28,7 @@ LONGEST = 1_000  # characters of a name that a proxy gives
 OPEN = re.compile(r"/healthz|/login|/logout|/s/[^/]*")
 PAGES = frozenset({"/", "/concepts"})
 # what a page is made of: the same for everybody
-PARTS = re.compile(
-    r"/favicon\.png|/static/.*|/media/.*|(/concepts)?/_stcore/(health|host-config)|/_stcore/bidi-components/.*"
-)
+PARTS = re.compile(r"/favicon\.png|/static/.*|(/concepts)?/_stcore/(health|host-config)|/_stcore/bidi-components/.*")
 SOCKET = "/_stcore/stream"
 SHARED = re.compile(r"/api/v1/shares/(?P<id>[0-9a-f]{32})(/blobs/[0-9a-f]{64})?")
 

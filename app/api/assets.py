@@ -15,6 +15,7 @@ from app.api.identity import Desk, Owner
 
 router = APIRouter(tags=["pictures and texts"])
 
+UNKEPT = {"Cache-Control": "private, no-store"}  # what is taken back, or may change, must not lie in a browser
 PRIVATE = {"Cache-Control": "private, max-age=31536000, immutable"}
 TEXT = "text/plain; charset=utf-8"
 ESCAPED = 12  # bytes of a character in JSON, at most: two halves of a surrogate pair

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from app.api.assets import UNKEPT
 from app.api.identity import Desk, Owner
 from app.export import finding, formats
 
@@ -19,8 +20,5 @@ def export(id: str, format: str, desk: Desk, owner: Owner) -> Response:
     """
     exported = finding.of_explanation(desk, owner, id)
     chosen = formats.named(format, exported.spec.kind)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{formats.filename(exported, chosen)}"',
-        "Cache-Control": "private, no-store",  # notes and judgement may change
-    }
+    headers = UNKEPT | {"Content-Disposition": f'attachment; filename="{formats.filename(exported, chosen)}"'}
     return Response(chosen.written(exported), media_type=chosen.media, headers=headers)

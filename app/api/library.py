@@ -9,14 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from app import deletion, library
-from app.api.assets import PRIVATE
+from app.api.assets import PRIVATE, UNKEPT
 from app.api.identity import Desk, Owner
 from app.failures import RequestError
 from app.storage.library import Kind
 
 router = APIRouter(tags=["library"])
 
-UNKEPT = {"Cache-Control": "private, no-store"}
 KINDS = get_args(Kind)
 Things = Annotated[list[str], Query(description="KIND.ID of each thing.")]
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from app import concepts
+from app.api.assets import UNKEPT
 from app.api.identity import Desk, Owner, Who
 from app.description import describe
 from app.sharing import shares
@@ -16,8 +17,6 @@ from app.storage.concepts import Concepts
 from app.storage.shares import Share
 
 router = APIRouter(tags=["shares"])
-
-UNKEPT = {"Cache-Control": "private, no-store"}  # what is taken back must not lie in a browser
 
 
 class Give(BaseModel):

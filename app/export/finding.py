@@ -11,12 +11,14 @@ import numpy as np
 from jaxtyping import UInt8
 
 from app import notes, uploads
-from app.description import describe, labels, names
+from app.description import describe, labels, names, probabilities
 from app.failures import RequestError
+from app.jobs.look import Look
 from app.jobs.spec import JobSpec
 from app.service import Service, found
 from app.storage import codec
-from app.views.names import BASELINES, OUTPUTS, scored, title
+from app.storage.names import displayed
+from app.views.names import OUTPUTS, absence, scored, title
 from explainers import TrustReport, registry
 from explainers.types import Attribution, Explainer
 
@@ -38,6 +40,18 @@ class Finding:
     attribution: Attribution
     report: TrustReport | None = None
     notes: Sequence[Mapping[str, Any]] = ()
+
+    @classmethod
+    def of_answer(cls, name: str, answer: Look, spec: JobSpec, attribution: Attribution) -> Finding:
+        """Of an input that nobody has stored."""
+        return cls(
+            name=displayed(name),
+            input=answer.input,
+            spec=spec,
+            look=answer.as_dict(),
+            model=spec.model,
+            attribution=attribution,
+        )
 
     @property
     def text(self) -> str:
@@ -73,9 +87,7 @@ class Finding:
 
     @property
     def probability(self) -> float:
-        chances: dict[int, float] = {k: chance for k, _, chance in self.look.get("rivals", ())}
-        chances |= dict(zip(self.look["classes"], self.look["probabilities"], strict=True))
-        return chances[self.attribution.target]
+        return probabilities(self.look)[self.attribution.target]
 
     @property
     def method(self) -> str:
@@ -94,10 +106,7 @@ class Finding:
     @property
     def baseline(self) -> str:
         """What the score is compared with, as a fragment of a sentence; empty where there is nothing."""
-        kind, absence = self.spec.kind, self._explainer.absence
-        if kind == "text":
-            absence = absence.replace("parts", f"{self.look['by']}s")
-        return absence.format(baseline=BASELINES[kind].get(str(self.spec.params.get("baseline"))))
+        return absence(self._explainer, self.spec.kind, self.look["by"] if self.spec.kind == "text" else None)
 
     @property
     def score(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from itertools import islice
 from unicodedata import category
 from xml.etree import ElementTree as ET
 
@@ -17,8 +18,9 @@ from PIL import Image
 from app.export import methods
 from app.export.finding import Finding
 from app.export.overlay import laid, scaled
+from app.export.sheet import number
 from app.export.svg import data_url
-from app.export.table import CELLS, means
+from app.export.table import CELLS, strongest
 from app.export.words import drawable
 from app.views import colours
 
@@ -185,7 +187,7 @@ def _legend(body: ET.Element, finding: Finding) -> None:
     ET.SubElement(scale, "img", {"src": data_url(Image.fromarray(ramp)), "alt": ""})
     ends = _put(scale, "div", class_="ends")
     for value in (low, 0.0, high) if low < 0 < high else (low, high):
-        ET.SubElement(ends, "span").text = f"{value:+.3g}".replace("-", "\u2212") if value else "0"
+        ET.SubElement(ends, "span").text = number(value)
     unit = f"\u2190 against \u00b7 {finding.unit} \u00b7 for \u2192" if attribution.signed else finding.unit
     _put(scale, "p", unit, class_="unit")
 
@@ -226,11 +228,9 @@ def _trust(body: ET.Element, finding: Finding) -> None:
 
 def _regions(body: ET.Element, finding: Finding) -> None:
     _put(body, "h2", "Strongest regions")
-    found = means(finding.attribution.values)
-    order = np.argsort(-np.abs(found), axis=None, kind="stable")[:ROWS]
     rows = [
-        [str(i // CELLS + 1), str(i % CELLS + 1), f"{found.flat[i]:+.3g}", "for" if found.flat[i] > 0 else "against"]
-        for i in map(int, order)
+        [str(row + 1), str(column + 1), f"{mean:+.3g}", "for" if mean > 0 else "against"]
+        for row, column, mean in islice(strongest(finding.attribution.values), ROWS)
     ]
     _put(body, "p", f"Mean value of each cell of a grid of {CELLS} \u00d7 {CELLS}, counted from the top left.")
     _table(body, ["Row", "Column", "Mean value", "Says"], rows, numbers=(2,))

@@ -65,7 +65,7 @@ def laid_out(finding: Finding) -> Sheet:
     scale = (MARGIN, y, inner, BAR)
     y += BAR + 20
     low, top = colours.limits(finding.attribution.values, signed=finding.attribution.signed)
-    marks = [(MARGIN, _number(low), "ls"), (MARGIN + inner, _number(top), "rs")]
+    marks = [(MARGIN, number(low), "ls"), (MARGIN + inner, number(top), "rs")]
     if low < 0 < top:
         marks.append((MARGIN + round(inner * -low / (top - low)), "0", "ms"))
     written += [Line(x, y, text, 17, 400, INK, anchor) for x, text, anchor in marks]
@@ -89,6 +89,6 @@ def laid_out(finding: Finding) -> Sheet:
     )
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three digits, its sign always shown."""
     return f"{value:+.3g}".replace("-", "\u2212") if value else "0"

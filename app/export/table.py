@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -24,8 +24,13 @@ def written(finding: Finding) -> bytes:
     rows = _words(finding) if finding.spec.kind == "text" else _regions(finding.attribution)
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerows([safe(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    writer.writerows(map(row_of, rows))
     return file.getvalue().encode("utf-8-sig")  # or a spreadsheet would guess another alphabet
+
+
+def row_of(cells: Iterable[object]) -> list[object]:
+    """As it is written."""
+    return [safe(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def safe(text: str) -> str:
@@ -36,6 +41,14 @@ def means(values: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "rows columns"]
     """Mean value of each cell of a 7 × 7 grid."""
     rows = np.array_split(values, CELLS, axis=0)
     return np.array([[cell.mean() for cell in np.array_split(row, CELLS, axis=1)] for row in rows])
+
+
+def strongest(values: Float[np.ndarray, "h w"]) -> Iterator[tuple[int, int, float]]:
+    """Row, column and mean of every cell, those farthest from zero first."""
+    found = means(values)
+    for i in np.argsort(-np.abs(found), axis=None, kind="stable").tolist():
+        row, column = divmod(i, CELLS)
+        yield row, column, float(found[row, column])
 
 
 def _words(finding: Finding) -> Iterator[Sequence[object]]:
@@ -52,9 +65,7 @@ def _regions(attribution: Attribution) -> Iterator[Sequence[object]]:
     """The strongest first; edges in pixels of what the model sees."""
     h, w = attribution.values.shape
     rows, columns = (np.cumsum([0, *map(len, np.array_split(np.arange(side), CELLS))]).tolist() for side in (h, w))
-    found = means(attribution.values)
     yield ["rank", "row", "column", "left", "top", "right", "bottom", "mean value"]
-    for rank, i in enumerate(np.argsort(-np.abs(found), axis=None, kind="stable"), 1):
-        row, column = divmod(int(i), CELLS)
+    for rank, (row, column, mean) in enumerate(strongest(attribution.values), 1):
         edges = [columns[column], rows[row], columns[column + 1], rows[row + 1]]
-        yield [rank, row + 1, column + 1, *edges, float(found[row, column])]
+        yield [rank, row + 1, column + 1, *edges, mean]

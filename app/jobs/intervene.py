@@ -13,7 +13,7 @@ from jaxtyping import Float
 from safetensors.torch import load
 from torch import Tensor
 
-from app.failures import RequestError
+from app.failures import RequestError, refuse_outside
 from app.jobs.activations import ActivationCache
 from app.jobs.look import refuse_changed
 from app.jobs.manifest import Member, classes
@@ -46,8 +46,7 @@ class Intervention:
     concepts: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.image < self.images:
-            raise RequestError(f"image must lie in [0, {self.images - 1}]; got {str(self.image)[:20]}")
+        refuse_outside("image", self.image, self.images)
         for k, s in self.scale.items():
             if not 0 <= k < self.concepts:
                 raise RequestError(f"scale must name concepts in [0, {self.concepts - 1}]; got {str(k)[:20]}")

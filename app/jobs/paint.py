@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from app.failures import RequestError
+from app.failures import RequestError, refuse_outside
 from app.jobs.easel import Easel
 from explainers.painting import Fill, Mode, Painting
 from explainers.players import divided, superpixels
@@ -57,8 +57,7 @@ class Elsewhere(Painted):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.part < PARTS:
-            raise RequestError(f"part must lie in [0, {PARTS - 1}]; got {str(self.part)[:20]}")
+        refuse_outside("part", self.part, PARTS)
 
     def answer(self, easel: Easel) -> list[list[float]]:
         return easel.answers(torch.stack([self._on(easel, place, self.fill) for place in self._places(easel)]))

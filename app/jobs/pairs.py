@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.failures import RequestError
+from app.failures import refuse_outside
 from app.jobs.edit import played
 from app.jobs.look import refuse_changed
 from explainers import interactions
@@ -30,9 +30,7 @@ class Pairing:
     seed: int
 
     def __post_init__(self) -> None:
-        last = len(self.words) - 1
-        if not 0 <= self.word <= last:
-            raise RequestError(f"word must lie in [0, {last}]; got {str(self.word)[:20]}")
+        refuse_outside("word", self.word, len(self.words))
 
 
 @dataclass(frozen=True, kw_only=True)

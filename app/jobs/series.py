@@ -16,7 +16,6 @@ from app.jobs.look import look, specify
 from app.jobs.question import Question
 from app.jobs.run import stream
 from app.settings import Settings
-from app.storage.names import displayed
 from app.uploads import Asset
 from explainers.types import Classifier, Kind
 
@@ -75,14 +74,7 @@ class Series:
         for step in stream(spec, model, asset.data):
             result = step.result
         attribution = result.of(answer.target)
-        finding = Finding(
-            name=displayed(item.name),
-            input=answer.input,
-            spec=spec,
-            look=answer.as_dict(),
-            model=spec.model,
-            attribution=attribution,
-        )
+        finding = Finding.of_answer(item.name, answer, spec, attribution)
         row = Row(
             file=item.name,
             key=spec.key,

@@ -9,7 +9,7 @@ import torch
 from app.jobs.intervene import Bench
 from app.jobs.pictures import drawn, png
 from explainers.concepts.recursion import FEWEST, enlarged, shown
-from explainers.concepts.split import earlier, split
+from explainers.concepts.split import READ, earlier
 from explainers.types import Classifier, InputError
 
 QUANTILE = 0.9  # of the codes above zero, beyond which a place shows the concept
@@ -35,9 +35,9 @@ def within(model: Classifier, bench: Bench, concept: int) -> Within:
     crops = shown(bench.shown[:, [concept]], size, QUANTILE)
     if len(crops) < FEWEST:
         raise InputError(f"A concept is taken apart where at least {FEWEST} crops show it; {len(crops)} show this one.")
-    layer = earlier(model, x, bench.cut.layer)
+    cut = earlier(model, x, bench.cut.layer)
     places = sorted({crop.image for crop in crops})
     seen = dict(zip(places, bench.pixels(places), strict=True))
     pictures = tuple(png(drawn(enlarged(seen[crop.image], crop.box, size)[0])) for crop in crops)
-    a = split(model, x, layer).encode(torch.stack([seen[place] for place in places[:8]]))
-    return Within(pictures, tuple(crop.image for crop in crops), layer, bool(a.min() < 0))
+    a = cut.encode(torch.stack([seen[place] for place in places[:READ]]))
+    return Within(pictures, tuple(crop.image for crop in crops), cut.layer, bool(a.min() < 0))

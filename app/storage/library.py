@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.jobs.heads import PREFIX
 from app.storage.database import Database
@@ -82,11 +82,22 @@ class Library:
             return sorted(((link, ends) for link, ends in session.execute(query)), key=lambda link: link[1])
 
 
-def _explanations(session: Session, owner: str) -> Iterator[Entry]:
+def _notes(
+    session: Session,
+    about: InstrumentedAttribute[str | None],
+    row: type[ExplanationRow] | type[ConceptsRow],
+    owner: str,
+) -> dict[str, list[str]]:
+    """By what they are about."""
     notes: dict[str, list[str]] = {}
-    said = select(NoteRow.explanation, NoteRow.text).join(ExplanationRow, ExplanationRow.id == NoteRow.explanation)
-    for id, text in session.execute(said.where(ExplanationRow.owner == owner)):
+    query = select(about, NoteRow.text).join(row, row.id == about).where(row.owner == owner)
+    for id, text in session.execute(query):
         notes.setdefault(id or "", []).append(text)
+    return notes
+
+
+def _explanations(session: Session, owner: str) -> Iterator[Entry]:
+    notes = _notes(session, NoteRow.explanation, ExplanationRow, owner)
     query = (
         select(
             ExplanationRow.id,
@@ -155,10 +166,7 @@ def _edits(session: Session, owner: str) -> Iterator[Entry]:
 
 
 def _studies(session: Session, owner: str) -> Iterator[Entry]:
-    notes: dict[str, list[str]] = {}
-    said = select(NoteRow.concepts, NoteRow.text).join(ConceptsRow, ConceptsRow.id == NoteRow.concepts)
-    for id, text in session.execute(said.where(ConceptsRow.owner == owner)):
-        notes.setdefault(id or "", []).append(text)
+    notes = _notes(session, NoteRow.concepts, ConceptsRow, owner)
     query = (
         select(
             ConceptsRow,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -83,13 +83,6 @@ class Runs:
         )
         with self.database.read() as session:
             return session.scalar(query) or 0
-
-    def count(self) -> dict[State, int]:
-        """Runs by state, those with none included."""
-        with self.database.read() as session:
-            counts = session.execute(select(RunRow.state, func.count()).group_by(RunRow.state))
-            found: dict[str, int] = {state: n for state, n in counts}  # noqa: C416  (rows are no pairs to mypy)
-        return {state: found.get(state, 0) for state in get_args(State)}
 
     def claim(self, key: str) -> int | None:
         """Take the run for a new attempt and return its number; None when nobody wants it any more."""

@@ -12,7 +12,7 @@ from app.service import Service
 from app.storage.explanations import Explanation
 from app.storage.heads import OwnedHead
 from app.views import colours, compare, contrast, export, heads, regions, share
-from app.views.names import BASELINES, plain, scored, title
+from app.views.names import absence, plain, scored, title
 from explainers import registry
 from explainers.types import Explainer
 
@@ -73,9 +73,8 @@ def sentence(shown: dict[str, Any], label: str, probability: float, model: str |
     spec, kind = shown["spec"], shown["kind"]
     parts = [f"{title(spec['method'])} on **{plain(model or spec['model'])}**", f"seed {spec['seed']}"]
     explainer: Explainer = registry.build(spec["method"], spec["params"], kind)
-    if explainer.absence:
-        absence = explainer.absence if kind == "image" else explainer.absence.replace("parts", f"{_unit(shown)}s")
-        parts.insert(1, absence.format(baseline=BASELINES[kind].get(str(explainer.as_dict().get("baseline")))))
+    if compared := absence(explainer, kind, shown["look"]["by"] if kind == "text" else None):
+        parts.insert(1, compared)
     forwards = (shown["result"] or {}).get("meta", {}).get("forwards")
     if forwards:
         parts.append(f"{forwards:,} forwards")
@@ -137,12 +136,6 @@ def _drawn(shown: dict[str, Any], target: int, label: str) -> dict[str, Any]:
         "stops": colours.stops(signed=signed),
         "unit": unit.replace("{score}", scored(spec["output"], label, rival(shown))),
     }
-
-
-def _unit(shown: dict[str, Any]) -> str:
-    """What has a value of its own in a text."""
-    unit: str = shown["look"]["by"]
-    return unit
 
 
 def _trust(desk: Service, owner: str, explanation: Explanation, shown: dict[str, Any]) -> dict[str, Any]:

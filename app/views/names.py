@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from explainers.types import Kind, Output
+from explainers.types import Explainer, Kind, Output
 
 OUTPUTS: dict[Output, str] = {"logit": "logit", "probability": "probability", "log_probability": "log-probability"}
 BASELINES: dict[Kind, dict[str, str]] = {
@@ -27,12 +27,26 @@ TITLES = {
     "rise": "RISE",
     "smoothgrad": "SmoothGrad",
 }
+EXTRACTORS = {
+    "nmf": "NMF",
+    "semi_nmf": "Semi-NMF",
+    "kmeans": "K-means",
+    "pca": "PCA",
+    "topk_autoencoder": "Sparse autoencoder",
+    "ace": "ACE",
+}
 MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:&@^=")
 
 
 def title(method: str) -> str:
     """As the field writes it: RISE, Sobol."""
     return TITLES.get(method) or method.replace("_", " ").capitalize()
+
+
+def absence(explainer: Explainer, kind: Kind, unit: str | None) -> str:
+    """What the score is compared with, as a fragment of a sentence; empty where there is nothing. `unit`: a text's."""
+    told = explainer.absence if unit is None else explainer.absence.replace("parts", f"{unit}s")
+    return told.format(baseline=BASELINES[kind].get(str(explainer.as_dict().get("baseline"))))
 
 
 def scored(output: Output, label: str, rival: str | None = None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import streamlit as st
 
-from app.export.table import means
+from app.export.table import strongest
 from app.service import Service
 from app.storage import codec
 from app.storage.explanations import Explanation
@@ -33,17 +35,15 @@ def table(attribution: Attribution, unit: str | None) -> None:
 
 def ranked(attribution: Attribution) -> list[dict[str, object]]:
     """Mean value of each cell of a 7 × 7 grid, the largest first; place counted from the top left."""
-    found = means(attribution.values)
-    order = np.argsort(-np.abs(found), axis=None, kind="stable")[:ROWS]
     return [
         {
             "Rank": rank,
-            "Row": int(i // found.shape[1]) + 1,
-            "Column": int(i % found.shape[1]) + 1,
-            "Mean value": float(found.flat[i]),
-            "Says": "for" if found.flat[i] > 0 else "against",
+            "Row": row + 1,
+            "Column": column + 1,
+            "Mean value": mean,
+            "Says": "for" if mean > 0 else "against",
         }
-        for rank, i in enumerate(order, 1)
+        for rank, (row, column, mean) in enumerate(islice(strongest(attribution.values), ROWS), 1)
     ]
 
 

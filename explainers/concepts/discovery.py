@@ -44,8 +44,9 @@ def discover(
     """Says what it is doing, as a fragment of a sentence. `a`: the activations of the images `chosen`."""
     if factorizer == "ace":
         return (yield from _segments(cut, reader, chosen[:DISCOVERY], k, seed))
-    rows = sampled(a, seed)
-    if rows_from == "crops":
+    if rows_from == "locations":
+        rows = sampled(a, seed)
+    else:
         cropped = []
         for start in range(0, len(chosen), BATCH):
             yield f"cutting up {start:,} of {len(chosen):,} pictures"

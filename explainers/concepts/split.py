@@ -81,8 +81,8 @@ def usual_layer(model: Classifier, x: Float[Tensor, "n c h w"]) -> str:
     return name
 
 
-def earlier(model: Classifier, x: Float[Tensor, "n c h w"], layer: str) -> str:
-    """The last layer before it that tells more places apart, and at which the network can be cut.
+def earlier(model: Classifier, x: Float[Tensor, "n c h w"], layer: str) -> Split:
+    """At the last layer before it that tells more places apart, and at which the network can be cut.
 
     Costs a forward, and a trace of the network for each layer that is tried. Raises InputError without one.
     """
@@ -96,10 +96,9 @@ def earlier(model: Classifier, x: Float[Tensor, "n c h w"], layer: str) -> str:
     for each in reversed(layers[:end]):
         if each.layout(each.output)[0, 0].numel() > places:
             try:
-                split(model, x, each.name)
+                return split(model, x, each.name)
             except InputError:  # inside a branch, which the rest of the network goes around
                 continue
-            return each.name
     raise InputError(f"no layer before {layer} tells more places of the picture apart")
 
 

@@ -4,7 +4,6 @@ import { element } from "../whylens.map/element.js"; // components are served be
 import { ink } from "../whylens.tokens/ink.js";
 import { part } from "../whylens.concepts/card.js";
 
-const NAMES = { picture: "picture", text: "text", edit: "edit", study: "study", set: "set", classifier: "classifier", link: "link" };
 const STATES = { queued: "Waiting", running: "Under way", failed: "Failed", cancelled: "Cancelled" };
 
 // Decoration: all that it says is in the card's words too.
@@ -14,7 +13,7 @@ export function look({ kind, state, looks }, root) {
   if (looks.words) parts.push(text(looks.words));
   if (looks.crops) parts.push(element("div", { class: "grid" }, ...looks.crops.crops.map(({ picture, box }) => element("span", { class: "crop" }, part(root + picture, box, looks.crops.size)))));
   if (looks.pictures) parts.push(element("div", { class: "grid" }, ...looks.pictures.map((url) => element("img", { src: root + url, alt: "", loading: "lazy" }))));
-  if (!parts.length) parts.push(element("span", { class: "sign", text: STATES[state] ?? NAMES[kind] }));
+  if (!parts.length) parts.push(element("span", { class: "sign", text: STATES[state] ?? kind }));
   return element("div", { class: `look ${kind}`, "aria-hidden": "true" }, ...parts);
 }
 

@@ -48,12 +48,14 @@ class Watch:
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.wrong.append(message.text)
+            self.wrong.append(f"{message.text} [{message.location.get('url', '')}]")
 
     def _foreign(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("data", "blob") and parts.netloc != f"127.0.0.1:{self.server.port}":
             self.wrong.append(f"foreign request: {url}")
+        if parts.path.startswith("/media/"):
+            self.wrong.append(f"Streamlit's media store forgets with its session: {url}")
 
     def unexpected(self) -> list[str]:
         return [text for text in self.wrong if not any(part in text for part in self.expected)]

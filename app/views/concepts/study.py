@@ -14,7 +14,7 @@ from app.service import Service
 from app.storage.concepts import Concepts
 from app.views import colours, share
 from app.views.concepts import definitions, measures, numbers, trials, wish
-from app.views.names import plain, title
+from app.views.names import EXTRACTORS, plain, title
 
 API = "/api/v1/"
 CHIPS = 12  # classes
@@ -72,10 +72,9 @@ def heading(shown: Mapping[str, Any]) -> str:
 def sentence(shown: Mapping[str, Any]) -> str:
     """Model, layer, extractor, images, seed."""
     spec, found = shown["spec"], shown["result"]
-    extractor = wish.EXTRACTORS[spec["factorizer"]].partition(":")[0]
     parts = [
         f"**{plain(spec['model'])}** at layer **{plain(spec['layer'])}**",
-        f"{spec['n_concepts']} concepts by {extractor}",
+        f"{spec['n_concepts']} concepts by {EXTRACTORS[spec['factorizer']]}",
         f"learnt from {'superpixels' if spec['factorizer'] == 'ace' else wish.ROWS[spec['rows']]}",
         f"{shown['set']['images']:,} pictures of *{plain(shown['set']['name'])}*",
         f"seed {spec['seed']}",

@@ -29,12 +29,8 @@ def draw(desk: Service, current: Concepts, found: Sequence[Mapping[str, Any]]) -
     if told is None:
         st.caption("TCAV tests each concept\u2019s direction; completeness asks how much all of them decide.")
         return
-    names = current.view.get("concepts", {})
     st.dataframe(
-        [
-            row(names.get(str(each["index"]), {}).get("name") or f"Concept {rank + 1}", each["index"], told)
-            for rank, each in enumerate(found)
-        ],
+        [row(concepts.called(current, each["index"], rank), each["index"], told) for rank, each in enumerate(found)],
         hide_index=True,
         width="stretch",
     )

@@ -15,20 +15,20 @@ from app.service import Service
 from app.sets import image_sets
 from app.sets.image_sets import ImageSet
 from app.storage.concepts import Concepts
-from app.views.names import plain
+from app.views.names import EXTRACTORS, plain
 from explainers.concepts.discovery import FACTORIZERS
 from explainers.concepts.importance import METHODS
 
 COMMONEST = "the commonest"
 BY = {"predicted": "predicted as", "labelled": "labelled as"}
 ROWS = {"locations": "every place of the layer", "crops": "crops of the pictures"}
-EXTRACTORS = {
-    "nmf": "NMF: parts that add up",
-    "semi_nmf": "Semi-NMF: parts of signed activations",
-    "kmeans": "K-means: one prototype a place",
-    "pca": "PCA: directions, with signs",
-    "topk_autoencoder": "Sparse autoencoder: few of many, for 10,000 places and more",
-    "ace": "ACE: groups of superpixels, which takes longest",
+EXTRACTS = {
+    "nmf": "parts that add up",
+    "semi_nmf": "parts of signed activations",
+    "kmeans": "one prototype a place",
+    "pca": "directions, with signs",
+    "topk_autoencoder": "few of many, for 10,000 places and more",
+    "ace": "groups of superpixels, which takes longest",
 }
 WEIGHTS = {
     "gradient_x_input": "gradient \u00d7 input",
@@ -118,7 +118,7 @@ def _parameters(question: ConceptQuestion, spec: Mapping[str, Any], same: bool, 
             "Extractor",
             learners,
             learners.index(spec["factorizer"]),
-            format_func=EXTRACTORS.__getitem__,
+            format_func=lambda name: f"{EXTRACTORS[name]}: {EXTRACTS[name]}",
             help="How activations are written as a few concepts.",
             key=f"{key}/factorizer",
         )

@@ -8,7 +8,7 @@ import pytest
 
 from app.views import colours
 from app.views.concepts import measures, study, trials, wish
-from app.views.names import plain
+from app.views.names import EXTRACTORS, plain
 from explainers import By, Rows
 from explainers.concepts.discovery import FACTORIZERS
 from explainers.concepts.importance import METHODS
@@ -51,7 +51,7 @@ def test_whether_shares_add_up_is_said() -> None:
 
 
 def test_every_choice_has_words() -> None:
-    assert set(wish.EXTRACTORS) == set(FACTORIZERS)
+    assert set(wish.EXTRACTS) == set(EXTRACTORS) == set(FACTORIZERS)
     assert set(wish.WEIGHTS) == set(METHODS)
     assert set(wish.ROWS) == set(get_args(Rows))
     assert set(wish.BY) == set(get_args(By))

@@ -17,7 +17,7 @@ from explainers import InputError, Progress, Stage, Study, fit_ace, fit_concepts
 from explainers.concepts.bank import on_grid, sampled
 from explainers.concepts.measured import frechet
 from explainers.concepts.reading import MOST_PLACES, Recollection, room
-from explainers.concepts.split import earlier, split
+from explainers.concepts.split import earlier
 from explainers.concepts.study import By
 from models.shapes import KINDS, Shape, shapes
 from tests.explainers.concepts.planted import Pooled, pictures, pooled
@@ -316,8 +316,8 @@ def test_the_layer_before_sees_more_places_and_can_be_cut(model: models.ImageCla
     x = torch.rand(1, 3, *model.card.size, generator=torch.Generator().manual_seed(0))
     layer, places = "features", [64]
     for _ in range(2):
-        layer = earlier(model, x, layer)
-        cut = split(model, x, layer)
+        cut = earlier(model, x, layer)
+        layer = cut.layer
         places.append(cut.encode(x)[0, 0].numel())
         torch.testing.assert_close(cut.head(cut.encode(x)), model.module(x))  # the same network, cut in two
     assert places == [64, 256, 1024]
