@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_workbench import opened
+from tests.browser.pages.test_workbench import opened
 from tests.server import Server
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Watch
-from tests.browser.test_workbench import DRAWN, opened
+from tests.browser.pages.test_workbench import DRAWN, opened
 from tests.server import Server
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_workbench import opened
+from tests.browser.pages.test_workbench import opened
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
