@@ -28,7 +28,7 @@ def memory() -> tuple[GpuMemory, ...]:
 def _driver() -> Iterator[int]:
     try:
         pynvml.nvmlInit()
-    except (pynvml.NVMLError_LibraryNotFound, pynvml.NVMLError_DriverNotLoaded, pynvml.NVMLError_GpuNotFound):  # type: ignore[attr-defined]  # made when it is imported
+    except (pynvml.NVMLError_LibraryNotFound, pynvml.NVMLError_DriverNotLoaded, pynvml.NVMLError_GpuNotFound):
         yield 0
         return
     try:
