@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client import REGISTRY
 
+from app.jobs.pool import Dispatcher
 from app.jobs.question import Question
 from app.service import Service
 from app.storage import room
@@ -67,3 +68,21 @@ def test_looking_is_possible_where_it_cannot_be_remembered(
         assert desk.run(asked).state == "done"
     desk.run(asked)
     assert desk.run(asked).used == used + SECONDS_BETWEEN_USES
+
+
+@pytest.mark.parametrize(("most", "state"), [(0, "done"), (1_000_000_000, "done"), (1, "cancelled")])
+def test_the_dispatcher_makes_room_above_the_limit(
+    desk: Service, png: bytes, monkeypatch: pytest.MonkeyPatch, most: int, state: str
+) -> None:
+    """No limit is no limit of zero."""
+    asked = desk.ask("ann", desk.upload("ann", png, "a").id, ASKED)
+    run = desk.run(asked)
+    dispatcher = Dispatcher.__new__(Dispatcher)  # without its thread and Ray
+    dispatcher._store = desk.store
+    dispatcher._settings = desk.settings.model_copy(update={"max_stored_bytes": most})
+    dispatcher._clear()
+    assert desk.store.runs.get(run.key).state == "done", "just used"
+    later = (run.used or 0) + room.SAFE_SECONDS + 1
+    monkeypatch.setattr("app.jobs.pool.time.time", lambda: later)
+    dispatcher._clear()
+    assert desk.store.runs.get(run.key).state == state
