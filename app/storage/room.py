@@ -26,7 +26,8 @@ from app.storage.tables import (
     ShareBlobRow,
 )
 
-SAFE_SECONDS = 3600.0  # one that was just computed or looked at is not taken away under its user's eyes
+# what was computed or looked at in the last hour is not taken away under its user's eyes; uses are known to the hour
+SAFE_SECONDS = 2 * runs.SECONDS_BETWEEN_USES
 FEW = 50  # looked for at a time
 EVICTED = "The result made room for others; try again, and the same is computed once more."
 

@@ -89,10 +89,9 @@ class Runs:
 
     def look_at(self, run: Run[Spec]) -> None:
         """Remember that a result is of use, once an hour."""
-        now = time.time()
-        if run.state == "done" and now - (run.used or 0.0) >= SECONDS_BETWEEN_USES:
+        if run.state == "done" and _forgotten(run.used):
             with self.database.write() as session:
-                session.execute(update(RunRow).where(RunRow.key == run.key).values(used=now))
+                session.execute(update(RunRow).where(RunRow.key == run.key).values(used=time.time()))
 
     def claim(self, key: str) -> int | None:
         """Take the run for a new attempt and return its number; None when nobody wants it any more."""
@@ -192,9 +191,13 @@ def enter(session: Session, spec: Spec, look: dict[str, Any], input: str, owner:
         session.flush()
     if row.state in UNFINISHED:
         session.merge(WaiterRow(run=row.key, owner=owner))
-    else:
+    elif _forgotten(row.used):
         row.used = time.time()
     return fresh
+
+
+def _forgotten(used: float | None) -> bool:
+    return time.time() - (used or 0.0) >= SECONDS_BETWEEN_USES
 
 
 def drop(session: Session, key: str) -> str:

@@ -131,7 +131,8 @@ def just_used(store: Store, made: Explanation) -> None:
 
 
 def asked_for_again(store: Store, made: Explanation) -> None:
-    last_used(store, made.run, NOW)  # as of a question that is a hit
+    """By somebody else, which is a hit."""
+    assert asked(store, "bob").run == made.run
 
 
 def of_a_name_of_another_owner(store: Store, made: Explanation) -> None:
@@ -156,6 +157,13 @@ def test_never_goes(store: Store, keep: Callable[[Store, Explanation], None]) ->
     assert states(store, kept, other) == ["done", "cancelled"]
     assert store.runs.blob(kept.run, blob(store, kept.run)) == part(0)
     assert rows(store) == {**before, "blobs": before["blobs"] - 1, "result_blobs": before["result_blobs"] - 1}
+
+
+def test_what_was_looked_at_within_the_hour_never_goes(store: Store) -> None:
+    """Although the use before, which is all that is known, was nearly an hour earlier."""
+    explained(store)
+    unrecorded = LONG_AGO + SECONDS_BETWEEN_USES - 1
+    assert make_room(store.database, 0, unrecorded + SECONDS_BETWEEN_USES) == 0
 
 
 def test_what_is_not_finished_never_goes(store: Store) -> None:
