@@ -1,6 +1,7 @@
 # make run    set up from nothing and serve          make check  format, lint and types
 # make test   set up from nothing and run what CI runs  make bench  the benchmarks (hours; DATA=folder for all)
-# make soak   faults with 200 jobs in flight (an hour), and every hostile input
+# make soak   faults with 200 jobs in flight, 50 browsers beside 1,000 jobs (hours; LOAD=0.1 for a tenth of these),
+#             and every hostile input
 # make trust-table DATA=folder   how often the trust panel fails broken and sound explainers (an hour; resumable)
 # make completeness  DeepLIFT on 92 networks
 
@@ -39,7 +40,7 @@ whole: $(VENV)/dev $(VENV)/chromium $(VENV)/servers
 	@echo "Whylens: whole-system tests, with the worker pool and a real browser"
 	@$(BIN)/python -m pytest -q -m "browser or topology"
 
-# the faults with 200 jobs in flight each time (an hour), and all hostile files and requests
+# the faults with 200 jobs in flight each time (an hour), the load, and all hostile files and requests
 soak: $(VENV)/dev $(VENV)/servers
 	@$(BIN)/python -m pytest -q -m soak
 	@JOBS_IN_FLIGHT=200 $(BIN)/python -m pytest -q tests/topology/test_faults.py

@@ -53,8 +53,9 @@ async def readyz(_: Request) -> Response:
 
 
 def metrics(_: Request) -> Response:
-    """The process, runs by state and method, and how long they and questions took."""
-    return Response(exposition(wiring.service().store.database), media_type=CONTENT_TYPE_LATEST)
+    """The process, runs by state and method, how long they and questions took, and what memory and disk hold."""
+    service = wiring.service()
+    return Response(exposition(service.store.database, service.pool.memory()), media_type=CONTENT_TYPE_LATEST)
 
 
 @asynccontextmanager

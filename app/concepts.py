@@ -46,8 +46,7 @@ def ask(desk: Service, owner: str, image_set: str, question: ConceptQuestion) ->
     look = {"card": card, "images": len(manifest.members)}
     name = image_sets.get(desk, owner, image_set).name
     concepts, fresh = desk.store.concepts.open(owner, image_set, name, spec, look)
-    if fresh:
-        desk.pool.submit(concepts.run, owner)
+    desk.begin(concepts.run, owner, "concepts", fresh)
     return concepts
 
 
@@ -69,6 +68,7 @@ def run_of(desk: Service, concepts: Concepts) -> Run[ConceptSpec]:
 def describe(desk: Service, concepts: Concepts) -> dict[str, Any]:
     """All that a client needs to draw it. Blob addresses are relative to the API's root."""
     run = run_of(desk, concepts)
+    desk.used(run)
     parts = (run.result or {}).get("blobs", {})
     return {
         "id": concepts.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -18,6 +19,7 @@ from app.jobs.pool import Pool
 from app.jobs.question import Question
 from app.jobs.spec import JobSpec, Spec, TrustSpec
 from app.jobs.workshop import Workshop
+from app.metrics import HITS
 from app.settings import Settings
 from app.storage.assets import OwnedAsset
 from app.storage.explanations import Explanation
@@ -26,11 +28,14 @@ from app.storage.names import LONGEST, displayed
 from app.storage.runs import Run
 from app.storage.store import Store
 from app.table import labelled
+from app.unavailable import UnavailableError
 from explainers import PANEL_REVISION
 from explainers.types import Word
 from models import UnsupportedModelError
 from models.card import Kind
 from models.zoo import unknown
+
+LOG = logging.getLogger("whylens")
 
 T = TypeVar("T")
 NOUNS: Mapping[Kind, str] = {"image": "picture", "text": "text"}
@@ -104,9 +109,15 @@ class Service:
         explanation, fresh = self.store.explanations.open(
             owner, kept.id, spec, answer.as_dict(), answer.input, answer.target
         )
-        if fresh:
-            self.pool.submit(explanation.run, owner)
+        self.begin(explanation.run, owner, spec.method, fresh)
         return explanation.id, answer.target
+
+    def begin(self, key: str, owner: str, method: str, fresh: bool) -> None:
+        """Have it computed, unless it is there or under way; what is there is a hit."""
+        if fresh:
+            self.pool.submit(key, owner)
+        elif self.store.runs.get(key).state == "done":
+            HITS.labels(method).inc()
 
     def refuse_more(self, owner: str, key: str) -> None:
         """Raises RequestError where this would be one more run to compute, and the user waits for enough of them."""
@@ -138,7 +149,15 @@ class Service:
     def run(self, explanation: Explanation) -> Run[JobSpec]:
         run = self.store.runs.get(explanation.run)
         assert isinstance(run.spec, JobSpec), "explanations point to runs of their own kind"
+        self.used(run)
         return cast("Run[JobSpec]", run)
+
+    def used(self, run: Run[Any]) -> None:
+        """Somebody looks at it; where that cannot be kept, they look all the same."""
+        try:
+            self.store.runs.look_at(run)
+        except UnavailableError as error:
+            LOG.warning("a result in use is taken for unused: %s", error)
 
     def judge(self, owner: str, id: str) -> Run[Spec]:
         """Whether the class looked at is explained well: the stored judgement, or a run that makes it."""

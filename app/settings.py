@@ -68,6 +68,14 @@ class Settings(BaseSettings):
     max_upload_pixels: Annotated[int, Field(ge=1, le=400_000_000, description="Largest upload, in pixels.")] = (
         50_000_000
     )
+    max_stored_bytes: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000_000_000_000,
+            description="Above this, results unused for longest go and are computed again when asked for; 0: no limit.",
+        ),
+    ] = 20_000_000_000
     max_text_chars: Annotated[int, Field(ge=1, le=10_000_000, description="Longest text, in characters.")] = 100_000
     jobs_per_owner: Annotated[int, Field(ge=1, le=10_000, description="Unfinished explanations one user may have.")] = (
         20

@@ -42,6 +42,7 @@ class Server:
     port: int = 0
     password: str = ""  # of a guarded server; its session is kept by the client
     process: subprocess.Popen[bytes] | None = None
+    headers: dict[str, str] = field(default_factory=dict)  # what a proxy would say
 
     @property
     def url(self) -> str:
@@ -72,7 +73,7 @@ class Server:
         try:
             if self.password and CLIENT.get(f"{self.url}/readyz").status_code == 401:
                 CLIENT.post(f"{self.url}/login", data={"password": self.password})
-            return bool(CLIENT.get(f"{self.url}/readyz").status_code == 200)
+            return bool(CLIENT.get(f"{self.url}/readyz", headers=self.headers).status_code == 200)
         except httpx.TransportError:
             return False
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache, partial
+from itertools import count
 from threading import BoundedSemaphore, RLock, Thread, Timer
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -25,6 +26,7 @@ from ray import exceptions
 from app import failures
 from app.jobs import cluster
 from app.jobs.activations import ActivationCache
+from app.jobs.gpus import GpuMemory
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
@@ -33,6 +35,7 @@ from app.jobs.threads import settle_in
 from app.jobs.workshop import THREADS, Workshop, group_of
 from app.metrics import QUESTIONS
 from app.settings import Settings
+from app.storage.room import make_room
 from app.storage.store import Store
 from app.unavailable import UnavailableError
 
@@ -46,6 +49,8 @@ DEATHS = 3  # of the worker on one run, before it is the run's own fault
 SECONDS_TO_STOP = 2.0  # an interrupt is felt between two operators; after this the process goes
 HEADS = 2  # classifiers that may be on their way to be fitted, one of them being fitted
 SECONDS_BETWEEN_SWEEPS = 5.0
+SWEEPS_BETWEEN_CLEARINGS = 12
+SECONDS_TO_TELL = 1.0  # whoever collects numbers waits ten
 
 
 class Pool(Protocol):
@@ -55,6 +60,7 @@ class Pool(Protocol):
     def submit(self, key: str, owner: str) -> None: ...
     def cancel(self, key: str) -> None: ...
     def position(self, key: str) -> int | None: ...
+    def memory(self) -> tuple[GpuMemory, ...]: ...
     def ready(self) -> bool: ...
     def close(self) -> None: ...
 
@@ -145,6 +151,16 @@ class RayPool:
             return None
         return place
 
+    def memory(self) -> tuple[GpuMemory, ...]:
+        """Of the probe's machine; none also while the probe cannot say, for which nobody who watches waits."""
+        told = self._probe.ask.options(concurrency_group="catalogue").remote("memory")
+        try:
+            gpus: tuple[GpuMemory, ...] = ray.get(told, timeout=SECONDS_TO_TELL)
+        except (exceptions.GetTimeoutError, exceptions.RayActorError) as error:
+            LOG.warning("the probe does not tell what memory GPUs have: %s", type(error).__name__)
+            return ()
+        return gpus
+
     def ready(self) -> bool:
         """True once the probe and one job worker have loaded the first model. Raises what went wrong there."""
         done, waiting = ray.wait(self._warm, num_returns=len(self._warm), timeout=0)
@@ -163,7 +179,8 @@ class Dispatcher:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._runs = Store.at(settings.database).runs
+        self._store = Store.at(settings.database)
+        self._runs = self._store.runs
         self._queue = FairQueue()
         self._running: dict[Any, str] = {}  # task → key of its run
         self._deaths: Counter[str] = Counter()
@@ -173,7 +190,9 @@ class Dispatcher:
 
     def _sweep(self) -> None:
         """For ever: a replica may die between a run's row and its word to us, the database be away when it is told."""
-        while True:
+        for sweep in count():
+            if sweep % SWEEPS_BETWEEN_CLEARINGS == 0:
+                self._clear()
             with self._lock:
                 try:
                     self._recover()
@@ -183,6 +202,18 @@ class Dispatcher:
                 except Exception as error:
                     failures.sentence(error)  # logged; one run that cannot be read must not hold up the others
             time.sleep(SECONDS_BETWEEN_SWEEPS)
+
+    def _clear(self) -> None:
+        """Room for new results; jobs need not wait for it."""
+        if not self._settings.max_stored_bytes:
+            return
+        try:
+            if gone := make_room(self._store.database, self._settings.max_stored_bytes, time.time()):
+                LOG.info("%d results unused for longest have made room", gone)
+        except UnavailableError as error:
+            LOG.warning("room is made later: %s", error)
+        except Exception as error:
+            failures.sentence(error)  # logged; the sweeps must go on
 
     def _recover(self) -> None:
         """Queue what the database calls unfinished and nobody here works on."""

@@ -13,12 +13,14 @@ import numpy as np
 from jaxtyping import Float
 
 import models
+from app.jobs import gpus
 from app.jobs.activations import ActivationCache
 from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
 from app.jobs.concept_map import concept_map
 from app.jobs.easel import Brushwork, Easels
 from app.jobs.edit import Edit, Edited, edit
 from app.jobs.fitting import FitBook, Fits
+from app.jobs.gpus import GpuMemory
 from app.jobs.heads import Definition, fitted, prompted
 from app.jobs.intervene import Benches, Intervention
 from app.jobs.look import Look, look
@@ -90,6 +92,11 @@ class Workshop:
     def fits(self, model: str) -> Fits | None:
         """Which methods suit the model; None while that is being found out."""
         return self._fits.of(model)
+
+    @grouped("catalogue")
+    def memory(self) -> tuple[GpuMemory, ...]:
+        """Of the GPUs that this machine has."""
+        return gpus.memory()
 
     @grouped("looks")
     def look(self, model: str, data: bytes, question: Question) -> Look:

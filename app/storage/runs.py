@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, null, select, update
 from sqlalchemy.orm import Session
 
 from app.jobs.spec import UNFINISHED, ConceptSpec, JobSpec, Spec, State, TrustSpec, spec_from
 from app.storage import blobs
 from app.storage.database import Database
-from app.storage.tables import ExplanationRow, PreviewRow, ResultBlobRow, RunRow, WaiterRow
+from app.storage.tables import ExplanationRow, PreviewRow, ResultBlobRow, RunRow, ThumbnailRow, WaiterRow
+
+SECONDS_BETWEEN_USES = 3600.0  # looking at a result must not write each time
 
 S = TypeVar("S", JobSpec, TrustSpec, ConceptSpec, Spec, covariant=True)
 
@@ -39,6 +41,7 @@ class Run(Generic[S]):
     submitted: float
     started: float | None
     finished: float | None
+    used: float | None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,12 @@ class Runs:
         )
         with self.database.read() as session:
             return session.scalar(query) or 0
+
+    def look_at(self, run: Run[Spec]) -> None:
+        """Remember that a result is of use, once an hour."""
+        if run.state == "done" and _forgotten(run.used):
+            with self.database.write() as session:
+                session.execute(update(RunRow).where(RunRow.key == run.key).values(used=time.time()))
 
     def claim(self, key: str) -> int | None:
         """Take the run for a new attempt and return its number; None when nobody wants it any more."""
@@ -133,6 +142,7 @@ class Runs:
                 session.merge(ResultBlobRow(run=key, sha256=sha256))
             row.result = {**result, "blobs": shas}
             row.done = row.total = total  # a run that settled early has done all it had to
+            row.used = time.time()
             _end(session, row, "done")
             return True
 
@@ -181,19 +191,40 @@ def enter(session: Session, spec: Spec, look: dict[str, Any], input: str, owner:
         session.flush()
     if row.state in UNFINISHED:
         session.merge(WaiterRow(run=row.key, owner=owner))
+    elif _forgotten(row.used):
+        row.used = time.time()
     return fresh
+
+
+def _forgotten(used: float | None) -> bool:
+    return time.time() - (used or 0.0) >= SECONDS_BETWEEN_USES
 
 
 def drop(session: Session, key: str) -> str:
     """A run that nobody's row points to, with what it is made of; its input is left, and returned."""
     row = _row(session, key)
-    parts = list(session.scalars(select(ResultBlobRow.sha256).where(ResultBlobRow.run == key)))
-    for table in (ResultBlobRow, PreviewRow, WaiterRow):
-        session.execute(delete(table).where(table.run == key))
+    parts = _emptied(session, key)
+    session.execute(delete(WaiterRow).where(WaiterRow.run == key))
     session.delete(row)
     session.flush()
     blobs.drop_unnamed(session, parts)
     return row.input
+
+
+def empty(session: Session, key: str, sentence: str) -> None:
+    """A finished run loses its result and says why; whoever asks for it has it computed again."""
+    parts = _emptied(session, key)
+    values = {"state": "cancelled", "error": sentence, "result": null()}
+    session.execute(update(RunRow).where(RunRow.key == key).values(**values))
+    blobs.drop_unnamed(session, parts)
+
+
+def _emptied(session: Session, key: str) -> list[str]:
+    """Nothing names what a run is made of any more: its parts, which are returned."""
+    parts = list(session.scalars(select(ResultBlobRow.sha256).where(ResultBlobRow.run == key)))
+    for table in (ResultBlobRow, PreviewRow, ThumbnailRow):
+        session.execute(delete(table).where(table.run == key))
+    return parts
 
 
 def release(session: Session, key: str, owner: str) -> list[str]:
@@ -258,4 +289,5 @@ def _run(session: Session, row: RunRow) -> Run[Spec]:
         submitted=row.submitted,
         started=row.started,
         finished=row.finished,
+        used=row.used,
     )

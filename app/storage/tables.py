@@ -16,9 +16,10 @@ class Table(DeclarativeBase):
 
 
 class BlobRow(Table):
-    """Bytes under the sha256 of their content."""
+    """Bytes under the sha256 of their content; the index has all sizes, so that adding them up reads no bytes."""
 
     __tablename__ = "blobs"
+    __table_args__ = (Index("blob_sizes", "sha256", "size"),)
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     data: Mapped[bytes]
     size: Mapped[int]
@@ -39,7 +40,10 @@ class AssetRow(Table):
 
 
 class RunRow(Table):
-    """One computation under its content key, shared by everybody who asked the same."""
+    """One computation under its content key, shared by everybody who asked the same.
+
+    `used` is when its result was last looked at, to the hour.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -59,6 +63,7 @@ class RunRow(Table):
     submitted: Mapped[float]
     started: Mapped[float | None]
     finished: Mapped[float | None]
+    used: Mapped[float | None]
 
 
 class PreviewRow(Table):

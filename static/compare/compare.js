@@ -204,7 +204,7 @@ class Tile {
   state({ state, error }) {
     this.waiting = state === "queued" || state === "running";
     this.parts.track.hidden = !this.waiting;
-    this.parts.state.textContent = this.waiting ? "Waiting\u2026" : state === "failed" ? error : state === "cancelled" ? "Cancelled." : "";
+    this.parts.state.textContent = this.waiting ? "Waiting\u2026" : state === "failed" ? error : state === "cancelled" ? (error ?? "Cancelled.") : "";
   }
 
   follow() {

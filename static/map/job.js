@@ -72,7 +72,7 @@ export class Job {
   ended({ state, error }) {
     this.parts.cancel.hidden = true;
     this.parts.again.hidden = false;
-    this.parts.said.textContent = state === "failed" ? error : "Cancelled.";
+    this.parts.said.textContent = error ?? "Cancelled.";
     this.root.dataset.ended = state;
   }
 

@@ -16,6 +16,7 @@ from torch import Tensor
 import models
 from app.jobs.activations import ActivationCache
 from app.jobs.fitting import Fits
+from app.jobs.gpus import GpuMemory
 from app.jobs.heads import Definition
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
@@ -82,6 +83,9 @@ class InlinePool:
 
     def position(self, key: str) -> int | None:  # noqa: ARG002
         return None
+
+    def memory(self) -> tuple[GpuMemory, ...]:
+        return ()
 
     def ready(self) -> bool:
         return True

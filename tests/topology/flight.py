@@ -39,9 +39,10 @@ class Flight:
     heard: Counter[int] = field(default_factory=Counter)
     sentences: set[str] = field(default_factory=set)
 
-    def depart(self, jobs: int) -> None:
-        for seed in range(jobs):
-            id = self._ask(seed=seed, **QUESTION)
+    def depart(self, jobs: int, first: int = 0, question: dict[str, Any] = QUESTION) -> None:
+        """Seeds count from `first`: those of the same picture, question and seed are one run."""
+        for seed in range(first, first + jobs):
+            id = self._ask(seed=seed, **question)
             self.asked[id] = self._run(id)
 
     def doom(self, seed: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.jobs.gpus import GpuMemory
 from app.metrics import exposition
 from app.storage.store import Store
 from app.storage.tally import Tally, tallies, waiting_since
@@ -31,3 +32,25 @@ def test_the_page_of_numbers_names_nobody(store: Store) -> None:
     assert "whylens_oldest_wait_seconds" in said
     assert "whylens_question_seconds" in said
     assert not any(private in said for private in (explanation.id, explanation.run, "ann", "picture"))
+
+
+def test_the_page_of_numbers_tells_bytes(store: Store) -> None:
+    explanation = asked(store)
+    attempt = store.runs.claim(explanation.run)
+    assert attempt is not None
+    store.runs.finish(explanation.run, attempt, 1, {}, {"2": bytes(1000), "1": bytes(1000)})
+    asset = store.assets.get("ann", explanation.asset)
+    assert asset is not None
+    # two equal parts are stored once
+    stored = len(store.assets.data(asset)) + len(b"input png") + 1000
+    said = exposition(store.database).decode()
+    assert f"whylens_stored_bytes {float(stored)}" in said
+    assert "gpu" not in said, "where there is none, nothing is said of it"
+    told = exposition(store.database, [GpuMemory(0, 1500, 4000), GpuMemory(1, 0, 8000)]).decode()
+    for line in (
+        'whylens_gpu_memory_used_bytes{gpu="0"} 1500.0',
+        'whylens_gpu_memory_bytes{gpu="0"} 4000.0',
+        'whylens_gpu_memory_used_bytes{gpu="1"} 0.0',
+        'whylens_gpu_memory_bytes{gpu="1"} 8000.0',
+    ):
+        assert line in told
