@@ -49,7 +49,7 @@ class Browser:
             ):
                 while not self._left.is_set():
                     self._draw(socket)
-                    self._look(client)
+                    self.look(client)
         except Exception as error:
             self.faults.append(repr(error))
 
@@ -67,7 +67,7 @@ class Browser:
                 break
         self.drawn += 1
 
-    def _look(self, client: httpx.Client) -> None:
+    def look(self, client: httpx.Client) -> None:
         at = f"/api/v1/explanations/{self._explanation}"
         for answer in (client.get(at), client.post(f"{at}/paint", content=self._brush)):
             if not answer.is_success:
