@@ -17,8 +17,10 @@ export class Hands {
 
   press(event) {
     this.canvas.focus({ preventScroll: true });
+    if (this.pen !== undefined && event.pointerType === "touch") return event.preventDefault(); // the hand that holds it
     this.canvas.setPointerCapture(event.pointerId);
     this.down.set(event.pointerId, [event.clientX, event.clientY]);
+    if (event.pointerType === "pen") this.pen = event.pointerId;
     if (event.button === 1) event.preventDefault();
     if (this.down.size === 2) {
       this.on.drop(); // a second finger: they pinch, and the first did not mean to paint
@@ -31,10 +33,11 @@ export class Hands {
   }
 
   move(event) {
-    if (!this.down.has(event.pointerId)) return this.on.hover(this.board.at(event));
+    if (!this.down.has(event.pointerId)) return event.pointerType === "touch" || this.on.hover(this.board.at(event));
     const before = this.down.get(event.pointerId);
     if (this.stroking) {
-      for (const each of event.getCoalescedEvents?.() ?? [event]) this.on.go(this.board.at(each), pressure(each));
+      const between = event.getCoalescedEvents?.() ?? [];
+      for (const each of between.length ? between : [event]) this.on.go(this.board.at(each), pressure(each));
     } else if (this.down.size === 2) {
       this.pinch(event, before);
     } else if (this.down.size === 1) {
@@ -45,6 +48,7 @@ export class Hands {
 
   lift(event) {
     if (!this.down.delete(event.pointerId)) return;
+    if (event.pointerId === this.pen) this.pen = undefined;
     if (this.stroking) this.on.end();
     this.stroking = false;
   }
@@ -54,11 +58,16 @@ export class Hands {
     this.board.move((x - event.clientX) * perPixel, (y - event.clientY) * perPixel);
   }
 
+  // What lay in the middle of the two fingers goes on lying there, and what lay under either stays under it.
   pinch(event, before) {
     const [other] = [...this.down].filter(([id]) => id !== event.pointerId).map(([, place]) => place);
+    const now = [event.clientX, event.clientY];
     const distance = (place) => Math.max(Math.hypot(place[0] - other[0], place[1] - other[1]), 1);
-    this.board.closer(distance([event.clientX, event.clientY]) / distance(before), this.board.at({ clientX: other[0], clientY: other[1] }));
-    this.drag(event, before.map((side, i) => (side + [event.clientX, event.clientY][i]) / 2));
+    const middle = (place) => place.map((side, i) => (side + other[i]) / 2);
+    const [clientX, clientY] = middle(before);
+    this.board.closer(distance(now) / distance(before), this.board.at({ clientX, clientY }));
+    const [x, y] = middle(now);
+    this.drag({ clientX: x, clientY: y }, [clientX, clientY]);
     this.on.hover(null);
   }
 
