@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from pathlib import Path
 
 import streamlit as st
 
 from app import wiring
+from app.components import ICON, LOGO
 from app.views import shared
 from app.views.visitor import visitor
 
 HERE = Path(__file__).parent
-STATIC = HERE.parent / "static"
-# in the page itself: an address of Streamlit's media store answers 404 once the session that named it has ended
-ICON = "data:image/png;base64," + b64encode((STATIC / "icon.png").read_bytes()).decode()
 PAGES = (
     st.Page(HERE / "pages" / "workbench.py", title="Workbench", icon=":material/center_focus_strong:", default=True),
     st.Page(HERE / "pages" / "concepts.py", title="Concepts", icon=":material/bubble_chart:", url_path="concepts"),
@@ -27,7 +24,7 @@ st.set_page_config(
     layout="wide",
     initial_sidebar_state="auto",
 )
-st.logo(str(STATIC / "logo.svg"), size="large", icon_image=ICON)
+st.logo(str(LOGO), size="large", icon_image=ICON)
 page = st.navigation(PAGES, position="hidden")
 desk = wiring.service()
 who = visitor(desk)

@@ -6,6 +6,7 @@ imported from `blob:` addresses, which the Content-Security-Policy forbids. A br
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,9 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 STATIC = Path(__file__).parents[2] / "static"
+LOGO = STATIC / "logo.svg"
+# in the page itself: an address of Streamlit's media store answers 404 once the session that named it has ended
+ICON = "data:image/png;base64," + b64encode((STATIC / "icon.png").read_bytes()).decode()
 NAMES = (
     "map", "tokens", "classes", "drop", "gallery", "copylink", "trust", "compare",
     "setdrop", "progress", "concepts", "strategies", "library",
