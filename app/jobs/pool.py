@@ -191,8 +191,6 @@ class Dispatcher:
     def _sweep(self) -> None:
         """For ever: a replica may die between a run's row and its word to us, the database be away when it is told."""
         for sweep in count():
-            if sweep % SWEEPS_BETWEEN_CLEARINGS == 0:
-                self._clear()
             with self._lock:
                 try:
                     self._recover()
@@ -201,6 +199,8 @@ class Dispatcher:
                     LOG.warning("unfinished runs are looked for again: %s", error)
                 except Exception as error:
                     failures.sentence(error)  # logged; one run that cannot be read must not hold up the others
+            if sweep % SWEEPS_BETWEEN_CLEARINGS == 0:
+                self._clear()
             time.sleep(SECONDS_BETWEEN_SWEEPS)
 
     def _clear(self) -> None:

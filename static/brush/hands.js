@@ -33,7 +33,10 @@ export class Hands {
   }
 
   move(event) {
-    if (!this.down.has(event.pointerId)) return event.pointerType === "touch" || this.on.hover(this.board.at(event));
+    if (!this.down.has(event.pointerId)) {
+      if (event.pointerType !== "touch") this.on.hover(this.board.at(event)); // a resting hand points at nothing
+      return;
+    }
     const before = this.down.get(event.pointerId);
     if (this.stroking) {
       const between = event.getCoalescedEvents?.() ?? [];

@@ -44,13 +44,13 @@ class Watch:
         self.expected: list[str] = []  # parts of messages that a test provokes
         context.on("console", self._console)
         context.on("weberror", lambda error: self.wrong.append(str(error.error)))
-        context.on("request", lambda request: self._foreign(request.url))
+        context.on("request", lambda request: self._request(request.url))
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.wrong.append(f"{message.text} [{message.location.get('url', '')}]")
 
-    def _foreign(self, url: str) -> None:
+    def _request(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("data", "blob") and parts.netloc != f"127.0.0.1:{self.server.port}":
             self.wrong.append(f"foreign request: {url}")
