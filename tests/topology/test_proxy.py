@@ -6,9 +6,15 @@ import base64
 import gzip
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx2 as httpx
@@ -16,8 +22,8 @@ import pytest
 from websockets import Origin, Subprotocol
 from websockets.sync.client import connect
 
-from scripts.topology.loopback import USERS
-from tests.server import PATIENCE, until
+from scripts.topology.loopback import USERS, Topology
+from tests.server import PATIENCE, free_port, until
 from tests.topology.conftest import Lab, described, trusting
 
 pytestmark = pytest.mark.topology
@@ -28,6 +34,9 @@ LONG: dict[str, Any] = {
     "model": "planted_shortcut",
     "params": {"n_masks": 8000, "estimator": "centred"},
 }
+
+
+AWAY = "A server has just gone away. Nothing was lost; try again in a minute."
 
 
 def ask(client: httpx.Client, example: str = "coffee", **question: Any) -> dict[str, Any]:
@@ -97,8 +106,8 @@ def test_the_page_and_its_socket_come_through(lab: Lab, ann: httpx.Client) -> No
         additional_headers={"Authorization": f"Basic {password}"},
         subprotocols=[Subprotocol("streamlit")],
         open_timeout=PATIENCE,
-    ) as socket:
-        assert socket.subprotocol == "streamlit"
+    ) as line:
+        assert line.subprotocol == "streamlit"
 
 
 def test_a_browser_stays_at_its_replica(lab: Lab) -> None:
@@ -154,6 +163,64 @@ def test_the_door_without_tls_leads_to_the_other(lab: Lab) -> None:
     answer = httpx.get(f"http://{lab.topology.host('proxy')}:8080/concepts")
     assert answer.status_code == 308
     assert answer.headers["location"].startswith("https://")
+
+
+@pytest.fixture
+def door() -> Iterator[Topology]:
+    """The proxy alone, with nobody behind it."""
+    folder = Path(tempfile.mkdtemp(prefix="whylens-door-"))
+    topology = Topology(folder, 2 + free_port() % 250)
+    try:
+        topology.prepare()
+        topology.start("proxy")
+        until(lambda: listens(topology), "the proxy listens")
+        yield topology
+    finally:
+        topology.stop("proxy")
+        shutil.rmtree(folder)
+
+
+def listens(topology: Topology) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex((topology.host("proxy"), 8443)) == 0
+
+
+def asking(topology: Topology) -> httpx.Client:
+    return httpx.Client(base_url=topology.url, auth=("ann", USERS["ann"]), verify=trusting(), timeout=PATIENCE)
+
+
+def test_s25_where_no_replica_is_left_the_door_says_so(door: Topology) -> None:
+    with asking(door) as client:
+        told = client.get("/api/v1/explanations")
+        assert (told.status_code, told.headers["retry-after"]) == (503, "60")
+        assert told.json() == {"error": {"status": 503, "message": AWAY}}
+        page = client.get("/concepts")
+        assert (page.status_code, page.headers["retry-after"]) == (503, "60")
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert AWAY in page.text
+        assert "max-age" in page.headers["strict-transport-security"]
+        assert client.get("/away/api").status_code != 200  # nobody asks for it by name
+
+
+def test_s25_a_replica_that_dies_while_it_answers(door: Topology) -> None:
+    """What only reads is asked of the other; what changes something is not done twice, and the user is told."""
+    asked: list[str] = []
+
+    class Dying(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.close_connection = True  # without a word
+
+    with HTTPServer((door.host("web-1"), 8501), Dying) as one, HTTPServer((door.host("web-2"), 8501), Dying) as two:
+        for server in (one, two):
+            Thread(target=server.serve_forever, daemon=True).start()
+        with asking(door) as client:
+            told = client.post("/api/v1/explanations", json={})
+        for server in (one, two):
+            server.shutdown()
+    assert asked == ["/api/v1/explanations"]
+    assert told.status_code == 503
+    assert told.json() == {"error": {"status": 503, "message": AWAY}}
 
 
 def test_numbers_are_for_those_inside(lab: Lab, ann: httpx.Client) -> None:
