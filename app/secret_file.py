@@ -11,7 +11,7 @@ BYTES = 32
 
 
 def made_once(file: Path) -> Path:
-    """A file of 64 hexadecimal digits that only its owner can read; whole or not at all."""
+    """A file of 64 hexadecimal digits that only its owner can read; whole or not at all, also when the disk fails."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if file.exists():
         return file
@@ -19,6 +19,8 @@ def made_once(file: Path) -> Path:
     try:
         with os.fdopen(descriptor, "w") as out:
             out.write(secrets.token_hex(BYTES))
+            out.flush()
+            os.fsync(out.fileno())
         os.link(name, file)
     except FileExistsError:
         pass  # the other's secret is as good

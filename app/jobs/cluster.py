@@ -35,6 +35,8 @@ def environment(home: Path) -> dict[str, str]:
         "RAY_USAGE_STATS_ENABLED": "0",
         # processes share the cores: threads that spin while they wait for each other would take them from the others
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive"),
+        # a head that dies forgets who belongs to it: whoever has lost it ends, and begins again with the next one
+        "RAY_gcs_rpc_server_reconnect_timeout_s": "10",
         "RAY_worker_niceness": "0",  # jobs lower their own; the probe must not be lowered with them
     }
 

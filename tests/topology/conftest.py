@@ -6,7 +6,7 @@ import functools
 import shutil
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,15 +28,15 @@ class Lab:
 
     topology: Topology
 
-    def up(self, name: str) -> None:
-        """Start a service, again where it ends too early, as compose would."""
+    def up(self, name: str, besides: Mapping[str, str] | None = None) -> None:
+        """Start a service, again where it ends too early, as compose would. `besides` are more variables for it."""
 
         def there() -> bool:
             if not self.topology.running(name) and not self.topology.services[name].once:
-                self.topology.start(name)
+                self.topology.start(name, besides)
             return self.topology.healthy(name)
 
-        self.topology.start(name)
+        self.topology.start(name, besides)
         until(there, f"{name} is healthy", PATIENCE_TO_START)
 
     def mend(self) -> None:

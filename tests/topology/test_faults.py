@@ -6,24 +6,32 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
 import httpx2 as httpx
 import pytest
+from sqlalchemy import select
 
 from app.storage.store import Store
-from tests.app.storage.test_away import small_disk
+from app.storage.tables import RunRow
+from tests.disks import failing_disk, small_disk
 from tests.server import PATIENCE, serving, until
-from tests.topology.conftest import Lab
+from tests.topology.clock import YEAR, Clock
+from tests.topology.conftest import Lab, described
 from tests.topology.flight import Flight, Outcome, flying
 from tests.topology.test_pool import workers
 
 pytestmark = pytest.mark.topology
 
+AGAIN = "Nothing was lost; try again in a minute."
 JOBS = int(os.environ.get("JOBS_IN_FLIGHT", "20"))
+ALONE = {"WHYLENS_MODEL": "planted_shortcut", "WHYLENS_JOBS_PER_OWNER": "500", "WHYLENS_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +93,29 @@ def postgres(lab: Lab) -> None:
     lab.up("postgres")
 
 
-FAULTS: tuple[Callable[[Lab], None], ...] = (worker_process, probe, ray_node, dispatcher, web_replica, postgres)
+def ray_head(lab: Lab) -> None:
+    """All that belonged to it end when they see it gone, and are started again as compose would."""
+    belonging = ("worker", "web-1", "web-2")
+    lab.topology.kill("head")
+    for name in belonging:
+        until(partial(gone, lab, name), f"{name} has seen that the head is gone")
+    for name in ("head", *belonging):
+        lab.up(name)
+
+
+def gone(lab: Lab, name: str) -> bool:
+    return not lab.topology.running(name)
+
+
+FAULTS: tuple[Callable[[Lab], None], ...] = (
+    worker_process,
+    probe,
+    ray_node,
+    dispatcher,
+    web_replica,
+    postgres,
+    ray_head,
+)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
@@ -104,15 +134,71 @@ def test_s25_nothing_is_lost_or_changed(
     assert flight.attempts() <= 2  # one job was running, and one more may have begun while the other was found dead
     # users hear of the thing itself, or that they should ask again in a minute
     assert set(flight.heard) <= {200, 201, 204, 503}, flight.heard
-    assert all("Nothing was lost; try again in a minute." in sentence for sentence in flight.sentences)
+    assert all(AGAIN in sentence for sentence in flight.sentences)
+
+
+def test_s28_a_clock_that_jumps_changes_nothing(
+    lab: Lab, store: Store, flight: Flight, undisturbed: Outcome, tmp_path: Path
+) -> None:
+    """The worker's, by more than a year, forward and then back: who owns a run is told by attempts, not by the time."""
+    clock = Clock(tmp_path)
+    lab.topology.stop("worker")
+    lab.up("worker", clock.environment)
+    try:
+        flight.depart(JOBS // 2)
+        flight.under_way()
+        clock.jump(1.1 * YEAR)
+        until(lambda: max(ends(store, flight)) > time.time() + YEAR, "a run ends in more than a year")
+        flight.depart(JOBS - JOBS // 2, first=JOBS // 2)
+        doomed = flight.doom(seed=1)
+        clock.jump(-1.1 * YEAR)
+        until(lambda: min(ends(store, flight)) < time.time() - YEAR, "a run has ended more than a year ago")
+        flight.cancel(doomed)
+        flight.land()
+        assert flight.outcome() == undisturbed
+        assert flight.attempts() == 0
+    finally:
+        lab.topology.stop("worker")
+
+
+def ends(store: Store, flight: Flight) -> list[float]:
+    """When those that have ended did, as whoever ended them saw it; now, while none has."""
+    query = select(RunRow.finished).where(RunRow.key.in_(list(flight.asked.values())), RunRow.finished.is_not(None))
+    with store.database.read() as session:
+        return [float(at) for at in session.scalars(query) if at is not None] or [time.time()]
+
+
+def test_s28_a_disk_that_turns_read_only_loses_no_job(tmp_path: Path) -> None:
+    """Under the running server, which has its files open; then mended, and the server started again."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with failing_disk(home, "96m") as disk:
+        with serving(home, **ALONE) as server, httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
+            store = Store.at(f"sqlite:///{home / 'whylens.db'}")
+            flight = Flight(client, store, described(client.post("/api/v1/examples/coffee"))["id"])
+            flight.depart(JOBS)
+            flight.under_way()
+            disk.fail()
+            told = until(lambda: refused(client, flight.asset), "a user is told of it")
+            assert told.endswith(AGAIN)
+            assert re.search(r"its disk (is read-only|cannot be used)", told)  # SQLite says either
+            looked = {client.get(f"/api/v1/explanations/{id}").status_code for id in flight.asked}
+            assert looked <= {200, 503}
+            store.database.close()
+        disk.repair()
+        with serving(home, **ALONE) as server, httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
+            flight.client = client
+            flight.land()
+            flight.outcome()
+            assert flight.attempts() <= 1
+            store.database.close()
 
 
 def test_s28_a_disk_that_fills_up_holds_jobs_up_and_loses_none(tmp_path: Path) -> None:
     """With SQLite and the embedded pool: what they wait for is room."""
     home = tmp_path / "home"
     home.mkdir()
-    settings = {"WHYLENS_MODEL": "planted_shortcut", "WHYLENS_JOBS_PER_OWNER": "500", "WHYLENS_THREADS": "1"}
-    with small_disk(home, "64m"), serving(home, **settings) as server:
+    with small_disk(home, "64m"), serving(home, **ALONE) as server:
         store = Store.at(f"sqlite:///{home / 'whylens.db'}")
         with httpx.Client(base_url=server.url, timeout=PATIENCE) as client, flying(client, store) as flight:
             flight.depart(JOBS)

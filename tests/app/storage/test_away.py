@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -21,6 +20,7 @@ from scripts.topology.postgres import Postgres
 from tests.app.conftest import rows
 from tests.app.storage.conftest import asked, opened
 from tests.app.storage.test_store import PARTS, RESULT
+from tests.disks import small_disk
 from tests.postgres import schema_of_its_own
 from tests.server import until
 
@@ -147,23 +147,6 @@ def test_what_is_no_address_is_refused_without_repeating_it(url: str) -> None:
 
 
 # a disk that is full or read-only, under SQLite
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """Skips where mounting is refused."""
-    try:
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], capture_output=True, check=False
-        )
-    except FileNotFoundError:
-        pytest.skip("there is no mount")
-    if mounted.returncode:
-        pytest.skip(f"mounting is refused: {mounted.stderr.decode().strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_s28_a_full_disk_keeps_what_there_is_and_stores_nothing_half(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from app.storage.database import Database
 from app.storage.store import Store
 from tests.app.conftest import rows
 from tests.app.storage.conftest import asked
-from tests.app.storage.test_away import small_disk
+from tests.disks import small_disk
 
 
 @pytest.fixture
