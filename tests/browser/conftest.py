@@ -31,7 +31,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("home")) as running:
+    """With a small model: what these look at is not what a model sees."""
+    with serving(tmp_path_factory.mktemp("home"), WHYLENS_MODEL="planted_shortcut") as running:
         yield running
 
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 
 DRAWN = "[data-drawn]"
 KEPT = [text for text in HOSTILE if "\x00" not in text]  # labels and texts with zero bytes are refused
-SIDE = 224  # of what the model sees
+SIDE = 64  # of what the model sees
 
 # everything that can be read on a page, in shadow trees too, and what should not be there
 READ = """() => {

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessible import violations
 from tests.browser.conftest import Watch
 from tests.server import CLIENT, PATIENCE, Server, until
 
@@ -47,12 +47,6 @@ def made(server: Server) -> dict[str, Any]:
 def library(page: Page, server: Server, query: str = "") -> None:
     page.goto(f"{server.url}/library{query}")
     page.wait_for_selector(LISTED)
-
-
-def clean(page: Page) -> None:
-    page.wait_for_load_state("networkidle")
-    found = Axe().run(page).response["violations"]
-    assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found] == []
 
 
 def card(page: Page, thing: str) -> Any:
@@ -114,7 +108,7 @@ def test_the_whole_story(page: Page, server: Server, made: dict[str, Any], tmp_p
     expect(page.locator('li[data-number="1"]')).to_be_focused()
     page.get_by_role("button", name="Delete note 1").click()
     expect(pin).to_have_count(0)
-    clean(page)
+    assert violations(page) == []
     # exported: as the command line would
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as downloading:
@@ -130,7 +124,7 @@ def test_the_whole_story(page: Page, server: Server, made: dict[str, Any], tmp_p
     card(page, f"picture.{made['cat']}").get_by_role("button", name=re.compile("^Delete")).click()
     dialog = page.get_by_role("dialog", name="Delete this?")
     expect(dialog.get_by_text(re.compile(r"1 note goes with it\. 1 link goes on working until"))).to_be_visible()
-    clean(page)
+    assert violations(page) == []
     dialog.get_by_role("button", name="Keep").click()
     expect(dialog).to_be_hidden()
     assert server.get(f"explanations/{made['cat']}")["id"] == made["cat"]
@@ -155,7 +149,7 @@ def test_a_note_on_a_word(page: Page, server: Server, made: dict[str, Any]) -> N
     expect(word).to_be_focused()
     (note,) = server.get(f"explanations/{made['review']}/notes")
     assert (note["place"], note["text"]) == ({"kind": "word", "number": 3}, "the word that counts")
-    clean(page)
+    assert violations(page) == []
 
 
 def test_several_at_once(page: Page, server: Server, made: dict[str, Any]) -> None:
@@ -190,5 +184,5 @@ def test_accessible_on_every_screen(page: Page, server: Server, scheme: str, wid
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 900})
     library(page, server)
-    clean(page)
+    assert violations(page) == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width

@@ -7,11 +7,11 @@ import re
 import zipfile
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from models.shapes import shapes
+from tests.browser.accessible import violations
 from tests.browser.conftest import Watch
 from tests.server import PATIENCE, Server, until
 
@@ -260,5 +260,4 @@ def test_accessible_and_within_the_screen(
     for name in ("Workbench", "Concepts"):
         expect(page.get_by_role("link", name=name)).to_be_visible()
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-    found = Axe().run(page).response["violations"]
-    assert [f"{v['id']}: {node['html'][:120]}" for v in found for node in v["nodes"]] == []
+    assert violations(page) == []

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.accessible import violations
 from tests.browser.conftest import Watch
 from tests.browser.pages.test_workbench import DRAWN, opened
 from tests.server import Server
@@ -244,9 +244,7 @@ def test_accessible_in_both_schemes(page: Page, server: Server, scheme: str) -> 
     probed(page, 1)
     page.get_by_role("checkbox", name="Numbers").check()
     page.get_by_text("Phrases that say more").click()
-    page.wait_for_load_state("networkidle")
-    found = Axe().run(page).response["violations"]
-    assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found] == []
+    assert violations(page) == []
 
 
 def test_nothing_overflows_on_a_phone(page: Page, server: Server, tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import httpx2 as httpx
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from safetensors.numpy import load
 
 from app.examples import EXAMPLES
+from tests.browser.accessible import violations
 from tests.browser.conftest import Watch
 from tests.server import PATIENCE, Server
 
@@ -296,9 +296,7 @@ def test_copy_link_opens_the_same(page: Page, server: Server) -> None:
 def test_accessible_in_both_schemes(page: Page, server: Server, scheme: str) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     opened(page, server.url)
-    page.wait_for_load_state("networkidle")
-    found = Axe().run(page).response["violations"]
-    assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found] == []
+    assert violations(page) == []
 
 
 def test_nothing_overflows_on_a_phone(page: Page, server: Server, tmp_path: Path) -> None:
