@@ -23,6 +23,7 @@ h1, h2, p, li, td, dd { overflow-wrap: anywhere; }
 bdi { unicode-bidi: isolate; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: start; vertical-align: top; padding: 0.35rem 0.75rem 0.35rem 0; border-bottom: 1px solid #dcdee4; }
+td:not([class]) { min-width: 7rem; }
 .number, .short { white-space: nowrap; }
 .number { text-align: end; }
 .wide { overflow-x: auto; }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Literal
 from xml.etree import ElementTree as ET
 
@@ -55,7 +56,7 @@ def sheet_of(width: int, height: int, title: str, description: str) -> ET.Elemen
     return root
 
 
-def words(root: ET.Element, lines: Iterable[Line]) -> None:
+def words(root: ET.Element, lines: Iterable[Line], style: Mapping[str, str] = MappingProxyType({})) -> None:
     for line in lines:
         told = ET.SubElement(
             root,
@@ -70,6 +71,7 @@ def words(root: ET.Element, lines: Iterable[Line]) -> None:
                 # whatever face the reader has, the line is as long as it was laid out
                 "textLength": f"{font(line.size, line.weight).getlength(line.text):.4g}",
                 "lengthAdjust": "spacingAndGlyphs",
+                **style,
             },
         )
         told.text = line.text

@@ -95,7 +95,7 @@ class Edited:
         """What it was made from."""
         if self.parent is None:
             return "made from the machine\u2019s map"
-        return f"made from revision {self.parent.number} (id {self.parent.id})"
+        return f"made from revision {self.parent.number}, id {self.parent.id}"
 
     @property
     def by(self) -> str:

@@ -44,10 +44,12 @@ def written(made: Edited) -> bytes:
 
 
 def _shown(made: Edited) -> str:
-    told = f"Both are drawn on the scale of the machine\u2019s map; {made.changed:.1%} of its pixels were changed"
+    told = "Both are drawn on the scale of the machine\u2019s map"
+    if abs(made.values).max() > max(made.machine.limits):
+        told += " (beyond its ends colours stay the same)"
     if made.revision.sketch.area:
         told += f", and hatched is the area that was painted over, {made.area} of the picture"
-    return f"{told}."
+    return f"{told}. The values of {made.changed:.1%} of the pixels were changed."
 
 
 def _answers(body: ET.Element, made: Edited) -> None:

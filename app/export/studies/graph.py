@@ -56,19 +56,24 @@ class Graph:
     description: str
 
 
-def laid_out(study: Study) -> Graph:
-    """With question and provenance."""
+def alone(study: Study) -> Graph:
+    """With question and provenance, as a file of its own has it."""
+    return laid_out(study, study.question, " \u00b7 ".join(study.provenance))
+
+
+def laid_out(study: Study, above: str, below: str) -> Graph:
+    """With words above and below it, where there are any."""
     written: list[Line] = []
     y = float(MARGIN)
 
     def write(text: str, size: int, weight: int, colour: tuple[int, int, int], most: int) -> None:
         nonlocal y
-        for line in lines(drawable(text), W, font(size, weight), most):
+        for line in lines(drawable(text), W, font(size, weight), most) if text else ():
             y += round(size * 1.32)
             written.append(Line(MARGIN, y - round(size * 0.3), line, size, weight, colour))
 
-    write(study.question, 28, 600, INK, 2)
-    y += 10
+    write(above, 28, 600, INK, 2)
+    y += 10 if above else 0
     top = y
     places = [_below(projected((each["x"], each["y"]), W, H), top) for each in study.images]
     dots = tuple(
@@ -88,10 +93,9 @@ def laid_out(study: Study) -> Graph:
         written += _said(study, index, group)
     y = top + H
     write(" \u00b7 ".join(key(study)), 15, 400, INK, 2)
-    if study.result["note"]:
-        write(study.result["note"], 15, 400, INK, 3)
+    write(study.result["note"] or "", 15, 400, INK, 3)
     y += 6
-    write(" \u00b7 ".join(study.provenance), 14, 400, QUIET, 4)
+    write(below, 14, 400, QUIET, 4)
     return Graph(
         width=W + 2 * MARGIN,
         height=round(y) + MARGIN - 6,
@@ -163,7 +167,7 @@ def _mosaic(study: Study, members: list[int]) -> Image.Image:
 def _said(study: Study, index: int, group: Group) -> list[Line]:
     """Name, prevalence and reliability, below the node."""
     strategy = study.strategies[index]
-    many = f"{strategy['prevalence']:.0%} of pictures{', suspicious' if group.suspicious else ''}"
+    many = f"{strategy['prevalence']:.0%} of pictures"
     told = [(study.strategy(strategy["index"]), 600), (many, 400), (fares(strategy), 400)]
     x, y = group.node.x, group.node.y + group.node.r + (14 if group.suspicious else 8)
     step = (ROOM - 8) / len(told)

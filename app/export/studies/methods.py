@@ -73,7 +73,7 @@ def _strategies(study: Study) -> list[str]:
         f"{', ' * bool(fares(strategy))}{fares(strategy)}"
         for strategy in study.strategies
     ]
-    limits = "; in brackets 95 % limits (Wilson)" if any(map(fares, study.strategies)) else ""
+    limits = "; in brackets 95% limits (Wilson)" if any(map(fares, study.strategies)) else ""
     return [
         f"By the shares of their concepts the pictures fall into {len(each)} strategies (a mixture of normal "
         f"distributions with one covariance, as many as BIC wants, joined where they overlap): {'; '.join(each)}"

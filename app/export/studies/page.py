@@ -113,7 +113,7 @@ def _share(concept: Mapping[str, Any]) -> str:
 
 def _strategies(body: ET.Element, study: Study) -> None:
     put(body, "h2", "Strategies")
-    graph = laid_out(study)
+    graph = laid_out(study, "", "")  # the page has said both
     frame = put(body, "div", class_="wide graph", tabindex="0", role="group", aria_label="Graph of strategies")
     frame.append(svg.drawing(graph))
     if not study.strategies:
@@ -134,7 +134,7 @@ def _strategies(body: ET.Element, study: Study) -> None:
         for strategy in study.strategies
     ]
     head = ["Strategy", "Pictures", "Prevalence", "Answered right", "Leading concepts", "Mark"]
-    table(body, head, rows, numbers=(1, 2), short=(3,))
+    table(body, head, rows, numbers=(1, 2), short=(3, 5))
 
 
 def _notes(body: ET.Element, study: Study) -> None:

@@ -7,7 +7,7 @@ import math
 
 from PIL import Image, ImageDraw
 
-from app.export.studies.graph import GREY, Dot, Graph, Group, laid_out
+from app.export.studies.graph import GREY, Dot, Graph, Group, alone
 from app.export.studies.marks import Point
 from app.export.studies.study import Study
 from app.export.studies.svg import RADIUS, RING
@@ -20,11 +20,12 @@ DASHES = 24  # around a node that is suspected
 
 
 def written(study: Study) -> bytes:
-    graph = laid_out(study)
+    graph = alone(study)
     page = _shapes(graph).resize((graph.width, graph.height), Image.Resampling.BOX)
     pen = ImageDraw.Draw(page)
-    for line in graph.lines:
-        pen.text((line.x, line.y), line.text, line.colour, font(line.size, line.weight), line.anchor)
+    for line in graph.lines:  # before the pictures behind it
+        face = font(line.size, line.weight)
+        pen.text((line.x, line.y), line.text, line.colour, face, line.anchor, stroke_width=2, stroke_fill="white")
     buffer = io.BytesIO()
     page.save(buffer, "PNG", optimize=False)
     return buffer.getvalue()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from app.export import svg
-from app.export.studies.graph import GREY, Dot, Graph, Group, laid_out
+from app.export.studies.graph import GREY, Dot, Graph, Group, alone
 from app.export.studies.marks import Mark, Point
 from app.export.studies.study import Study
 
@@ -15,10 +15,11 @@ FAINT = "0.45"  # pictures behind the groups
 RING = 5
 ALARM = "#b3261e"
 INK = "#1a1c22"
+HALO = {"stroke": "white", "stroke-width": "4", "paint-order": "stroke"}  # words stand before pictures
 
 
 def written(study: Study) -> bytes:
-    return svg.drawn(drawing(laid_out(study)))
+    return svg.drawn(drawing(alone(study)))
 
 
 def drawing(graph: Graph) -> ET.Element:
@@ -33,7 +34,7 @@ def drawing(graph: Graph) -> ET.Element:
     groups = ET.SubElement(root, "g", {"id": "strategies"})
     for group in graph.groups:
         _group(groups, group)
-    svg.words(root, graph.lines)
+    svg.words(root, graph.lines, HALO)
     return root
 
 
