@@ -20,7 +20,7 @@ def start(settings: Settings) -> Service:
 def reading(settings: Settings) -> Service:
     """For a command that looks at what is kept, also beside a server: nothing is written, and no job runs.
 
-    Raises UnavailableError, and ValueError for an address that is none.
+    Raises UnavailableError, and ValueError for an address that is none or a database of another version.
     """
     store = Store.of(Database(settings.database, reads_only=True))
     store.database.refuse_other_version()

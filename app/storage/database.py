@@ -49,12 +49,12 @@ class Database:
         self.engine = _engine(url, reads_only)
 
     def refuse_other_version(self) -> None:
-        """Raises UnavailableError for a database with other tables than these, or none."""
+        """Raises ValueError for a database with other tables than these, or none, and UnavailableError."""
         wanted = ScriptDirectory(str(MIGRATIONS)).get_current_head()
         with _told(), self.engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
         if found != wanted:
-            raise UnavailableError(
+            raise ValueError(
                 f"The database is at version {found or 'none'} and this program at {wanted}: run python -m app migrate."
             )
 

@@ -39,7 +39,9 @@ def written(study: Study) -> bytes:
             "members": np.array(
                 [[image["cluster"] == each["index"] for image in images] for each in strategies], dtype=bool
             ).reshape(len(strategies), len(images)),
-            "cluster_share": np.array([each["importance"] for each in strategies]).reshape(len(strategies), -1),
+            "cluster_share": np.array([each["importance"] for each in strategies]).reshape(
+                len(strategies), len(concepts)
+            ),
             "prevalence": np.array([each["prevalence"] for each in strategies]),
             "reliability": np.array([each["reliability"] or none for each in strategies]).reshape(-1, 3),
             "edges": np.array(edges).reshape(-1, 3),
