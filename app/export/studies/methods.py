@@ -54,8 +54,8 @@ def paragraph(study: Study) -> str:
             f"{percent(first['share'])} (importance {first['importance']:.4g}{error})."
         )
     quality = result["quality"]
-    measured = [f"{each.title.lower()} {told_of(each, quality)}" for each in qualities.told(quality)]
-    told.append(f"Quality: {', '.join(measured)}.")
+    measured = [f"{each.title} {told_of(each, quality)}" for each in qualities.told(quality)]
+    told.append(f"Quality: {'; '.join(measured)}.")
     told += _strategies(study)
     return drawable(" ".join(told))
 

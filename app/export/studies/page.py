@@ -152,7 +152,7 @@ def _quality(body: ET.Element, study: Study) -> None:
         for each in qualities.told(quality)
     ]
     table(body, ["Measure", "Value", "Better", "Meaning"], rows, numbers=(1,), short=(0, 2))
-    missing = [each.title.lower() for each in qualities.MEASURES if quality.get(each.field) is None]
+    missing = [each.title for each in qualities.MEASURES if quality.get(each.field) is None]
     if missing:
         put(body, "p", f"Not measured here: {', '.join(missing)}.")
 

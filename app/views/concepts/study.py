@@ -36,9 +36,10 @@ def draw(desk: Service, owner: str, current: Concepts) -> Asked | None:
     shown = concepts.describe(desk, current) | {"notes": notes.of_study(desk, owner, current.id)}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(heading(shown), width="stretch")
-        components.copy_link(f"/concepts?c={current.id}", key="link")
-        export.study(desk, owner, current, ready=shown["result"] is not None)
-        share.draw(desk, owner, current)
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):  # in a line of their own
+            components.copy_link(f"/concepts?c={current.id}", key="link")
+            export.study(desk, owner, current, ready=shown["result"] is not None)
+            share.draw(desk, owner, current)
     st.markdown(sentence(shown))
     if shown["result"] is None:
         return _under_way(shown)

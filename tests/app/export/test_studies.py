@@ -163,7 +163,7 @@ def test_a_paragraph_for_a_paper() -> None:
     told = paragraph(study())
     for part in (
         "in 4 pictures", "of 9 in the set \u201cset\u201d", "3 concepts by NMF", "seed 3", "Shapley values",
-        "mean share of +50% (importance 2.5, standard error 0.12)", "left out 25%", "(by chance 2.25)", "2 strategies",
+        "mean share of +50% (importance 2.5, standard error 0.12)", "Left out 25%", "(by chance 2.25)", "2 strategies",
     ):  # fmt: skip
         assert part in told, part
     assert "\n" not in told
