@@ -36,7 +36,7 @@ def draw(desk: Service, owner: str, current: Concepts) -> Asked | None:
     shown = concepts.describe(desk, current) | {"notes": notes.of_study(desk, owner, current.id)}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(heading(shown), width="stretch")
-        with st.container(horizontal=True, width="content", vertical_alignment="center"):  # in a line of their own
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):  # they stay together
             components.copy_link(f"/concepts?c={current.id}", key="link")
             export.study(desk, owner, current, ready=shown["result"] is not None)
             share.draw(desk, owner, current)

@@ -30,7 +30,7 @@ def test_an_edit_is_kept_exported_and_opened_from_its_file(
     menu.focus()
     page.keyboard.press("Enter")
     page.locator(".files a").first.wait_for()
-    assert Axe().run(page, context=".files").violations_count == 0
+    assert Axe().run(page).violations_count == 0
     now = page.locator(".bars li.explained .moved").inner_text().split("\u2192")[1].replace(" %", "").strip()
     with page.expect_download() as downloading:
         page.get_by_role("link", name="HTML").click()
