@@ -1,4 +1,4 @@
-"""The command line, `python -m app`: serve, explain, batch, doctor, hash-password, migrate, head, worker, backup.
+"""The command line, `python -m app`: serve, explain, batch, export, doctor and what an operator needs besides.
 
 Exit code 2 and one sentence for what a user can mend.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from app.access.owner import LOCAL_USER
 from app.access.passwords import PasswordHash
 from app.settings import Settings, variables
 from app.unavailable import UnavailableError
@@ -46,6 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
     batch.add_argument("folder", help="of pictures or of .txt files; or one .txt file with a text on each line")
     batch.add_argument("--out", required=True, help="folder for summary.csv and a .npz of each map")
     batch.add_argument("--workers", type=int, default=1, help="processes, each with the model loaded")
+    export = commands.add_parser("export", help="write an explanation, an edit or a study that is kept to a file")
+    export.add_argument("id", help="as in its address, or as the API tells it")
+    export.add_argument(
+        "--out", required=True, help="its ending is the format: .html, .png, .svg, .csv, .npz, .txt for a paper"
+    )
+    export.add_argument("--owner", default=LOCAL_USER, help="whose it is, where users have things of their own")
     for command in (explain, batch):
         _question(command)
     options = parser.parse_args(arguments)
@@ -90,13 +97,15 @@ def main(arguments: list[str] | None = None) -> int:
             return become(settings, "head" if options.command == "head" else "worker")
         case _:
             # they import torch, which serve does not need to start
+            from app import taking
             from app.batch import explain_folder
             from app.explain import explain_input
-            from app.failures import MENDABLE
+            from app.failures import TOLD
 
+            run = {"batch": explain_folder, "explain": explain_input, "export": taking.export}[options.command]
             try:
-                return (explain_folder if options.command == "batch" else explain_input)(settings, options)
-            except MENDABLE as error:
+                return run(settings, options)
+            except TOLD as error:
                 return _refuse(str(error))
             except OSError as error:
                 return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))

@@ -13,9 +13,9 @@ import torch
 
 import models
 from app import uploads
-from app.export import formats
 from app.export.finding import Finding
-from app.export.formats import FORMATS, Format
+from app.export.format import Format, written_to
+from app.export.formats import FORMATS
 from app.failures import RequestError
 from app.jobs.fitting import refuse_impossible
 from app.jobs.look import INPUTS, look, refuse_other_kind, specify
@@ -92,17 +92,8 @@ def _accepted(settings: Settings, options: argparse.Namespace) -> uploads.Asset:
     return uploads.accept(data, settings.max_upload_bytes, settings.max_upload_pixels)
 
 
-def _out(name: str | None, kind: Kind) -> tuple[Path, Format] | None:
-    if name is None:
-        return None
-    path = Path(name)
-    format = FORMATS.get(path.suffix.removeprefix("."))
-    if format is None or kind not in format.kinds:
-        endings = [f".{each.suffix}" for each in formats.of(kind)]
-        raise RequestError(
-            f"out must end in {', '.join(endings[:-1])} or {endings[-1]} for {INPUTS[kind]}; got {name!r}"
-        )
-    return path, format
+def _out(name: str | None, kind: Kind) -> tuple[Path, Format[Finding]] | None:
+    return None if name is None else written_to(name, FORMATS[kind], INPUTS[kind])
 
 
 def _tell(text: str) -> None:

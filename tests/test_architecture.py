@@ -42,6 +42,7 @@ NEVER: dict[str, set[str]] = {
     "app/main.py": {"torch", "sqlalchemy"},
     "app/api": {"streamlit", "torch"},
     "app/jobs": {"streamlit", "fastapi", "starlette"},
+    "app/export": {"streamlit", "sqlalchemy", "fastapi", "starlette", "ray"},
     "app/storage": {"streamlit", "fastapi", "starlette", "torch"},
 }
 # a class that opens the door to code in data → the argument that keeps it shut
@@ -118,6 +119,15 @@ def test_no_html_by_hand(path: str) -> None:
     for node in ast.walk(SOURCES[path]):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "st":
             assert node.attr not in ("html", "iframe"), f"line {node.lineno}: st.{node.attr}"
+
+
+def test_files_are_written_without_the_page() -> None:
+    """The command line does; what it shares with the page lies where both may import it."""
+    code = "import sys\nsys.modules['streamlit'] = None\nimport app.export.kept, app.taking\n"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert answer.returncode == 0, answer.stderr
 
 
 def test_explainers_and_models_need_no_web() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from app.jobs.spec import JobSpec
 from app.service import Service, found
 from app.storage import codec
 from app.storage.names import displayed
+from app.views import colours
 from app.views.names import OUTPUTS, absence, scored, title
 from explainers import TrustReport, registry
 from explainers.types import Attribution, Explainer
@@ -25,11 +26,26 @@ from explainers.types import Attribution, Explainer
 DIGEST = 12  # characters of the weights' that are told
 
 
+@dataclass(frozen=True, eq=False)
+class Hand:
+    """What a person did to a map, as far as a drawing tells it.
+
+    `amount` is how much of the brush lies on each pixel; `limits` are those of the machine's map, on whose scale the
+    edited one is drawn; `said` is a line for readers, `provenance` what it takes to find it again.
+    """
+
+    amount: UInt8[np.ndarray, "h w"]
+    limits: tuple[float, float]
+    said: str
+    provenance: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """`input` is what the model sees, as PNG, or the text in UTF-8; `name` what its user calls the input.
 
-    `model` is what the model is called. `report` and `notes` are there where somebody made them.
+    `model` is what the model is called. `report` and `notes` are there where somebody made them, `hand` where the
+    map is an edited one.
     """
 
     name: str
@@ -40,6 +56,7 @@ class Finding:
     attribution: Attribution
     report: TrustReport | None = None
     notes: Sequence[Mapping[str, Any]] = ()
+    hand: Hand | None = None
 
     @classmethod
     def of_answer(cls, name: str, answer: Look, spec: JobSpec, attribution: Attribution) -> Finding:
@@ -73,6 +90,13 @@ class Finding:
     def rival(self) -> str | None:
         against = self.spec.against
         return None if against is None else self.labels.get(against, f"class {against}")
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """What the ends of the scale stand for."""
+        if self.hand is not None:
+            return self.hand.limits
+        return colours.limits(self.attribution.values, signed=self.attribution.signed)
 
     @property
     def question(self) -> str:
@@ -136,6 +160,7 @@ class Finding:
         return tuple(
             part
             for part in (
+                *(() if self.hand is None else self.hand.provenance),
                 f"Model {self.model}, weights {self.digest}",
                 f"{self.method}, revision {self.spec.revision}: {self.parameters}",
                 target,
@@ -153,13 +178,22 @@ class Finding:
 def of_explanation(desk: Service, owner: str, id: str) -> Finding:
     """Of the class looked at. Raises RequestError while there is no map."""
     explanation = desk.explanation(owner, id)
+    judgement = desk.judgement(explanation)
+    report = judgement.result if judgement and judgement.state == "done" else None
+    return replace(
+        of_class(desk, owner, id, explanation.view["target"]),
+        report=None if report is None else TrustReport.from_dict(report),
+        notes=notes.of_explanation(desk, owner, id),
+    )
+
+
+def of_class(desk: Service, owner: str, id: str, target: int) -> Finding:
+    """Its map alone."""
+    explanation = desk.explanation(owner, id)
     run = desk.run(explanation)
     if run.result is None:
         raise RequestError(f"An explanation is exported when it is done; this one is {run.state}.")
-    target = explanation.view["target"]
     part = desk.blob(owner, id, run.result["blobs"][str(target)])
-    judgement = desk.judgement(explanation)
-    report = judgement.result if judgement and judgement.state == "done" else None
     return Finding(
         name=explanation.name or desk.asset(owner, explanation.asset).name,
         input=found(desk.store.runs.blob(run.key, run.input), "input"),
@@ -167,8 +201,6 @@ def of_explanation(desk: Service, owner: str, id: str) -> Finding:
         look=describe(desk, explanation)["look"],
         model=names(desk, owner, run.spec.kind).get(run.spec.model, run.spec.model),
         attribution=codec.decode(run.result, target, part),
-        report=None if report is None else TrustReport.from_dict(report),
-        notes=notes.of_explanation(desk, owner, id),
     )
 
 

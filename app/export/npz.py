@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -20,6 +21,11 @@ def written(finding: Finding) -> bytes:
     if attribution.words:
         arrays["starts"] = np.array([word.start for word in attribution.words])
         arrays["ends"] = np.array([word.end for word in attribution.words])
+    return archived(arrays)
+
+
+def archived(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """By their names, in this order."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():

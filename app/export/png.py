@@ -18,9 +18,9 @@ def written(finding: Finding) -> bytes:
     sheet = laid_out(finding)
     page = Image.new("RGB", (sheet.width, sheet.height), "white")
     left, top, width, height = sheet.picture
-    page.paste(laid(finding.attribution, finding.pixels, max(width, height)), (left, top))
+    page.paste(laid(finding.attribution, finding.pixels, max(width, height), finding.hand), (left, top))
     left, top, width, height = sheet.scale
-    low, high = colours.limits(finding.attribution.values, signed=sheet.signed)
+    low, high = finding.limits
     ramp = np.linspace(low, high, width, dtype=np.float32)[None].repeat(height, 0)
     page.paste(Image.fromarray(colours.paint(ramp, signed=sheet.signed)), (left, top))
     pen = ImageDraw.Draw(page)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from app.export.finding import Finding
 from app.export.overlay import scaled
 from app.export.words import drawable, font, lines
-from app.views import colours
 
 SIDE = 720  # pixels of the picture's longer side
 MARGIN = 36
@@ -59,12 +58,14 @@ def laid_out(finding: Finding) -> Sheet:
     write(finding.question, 30, 600, INK, 2)
     y += 2
     write(f"{finding.model} gives {finding.label} a probability of {finding.probability:.1%}", 18, 400, QUIET, 2)
+    if finding.hand is not None:
+        write(finding.hand.said, 18, 600, INK, 3)
     y += 14
     picture = (MARGIN + (inner - wide) // 2, y, wide, high)
     y += high + 20
     scale = (MARGIN, y, inner, BAR)
     y += BAR + 20
-    low, top = colours.limits(finding.attribution.values, signed=finding.attribution.signed)
+    low, top = finding.limits
     marks = [(MARGIN, number(low), "ls"), (MARGIN + inner, number(top), "rs")]
     if low < 0 < top:
         marks.append((MARGIN + round(inner * -low / (top - low)), "0", "ms"))

@@ -21,7 +21,11 @@ FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are their
 
 
 def written(finding: Finding) -> bytes:
-    rows = _words(finding) if finding.spec.kind == "text" else _regions(finding.attribution)
+    return spread(_words(finding) if finding.spec.kind == "text" else _regions(finding.attribution))
+
+
+def spread(rows: Iterable[Iterable[object]]) -> bytes:
+    """As a spreadsheet reads them."""
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerows(map(row_of, rows))
@@ -63,9 +67,13 @@ def _words(finding: Finding) -> Iterator[Sequence[object]]:
 
 def _regions(attribution: Attribution) -> Iterator[Sequence[object]]:
     """The strongest first; edges in pixels of what the model sees."""
-    h, w = attribution.values.shape
-    rows, columns = (np.cumsum([0, *map(len, np.array_split(np.arange(side), CELLS))]).tolist() for side in (h, w))
     yield ["rank", "row", "column", "left", "top", "right", "bottom", "mean value"]
     for rank, (row, column, mean) in enumerate(strongest(attribution.values), 1):
-        edges = [columns[column], rows[row], columns[column + 1], rows[row + 1]]
-        yield [rank, row + 1, column + 1, *edges, mean]
+        yield [rank, row + 1, column + 1, *edges(attribution.values, row, column), mean]
+
+
+def edges(values: Float[np.ndarray, "h w"], row: int, column: int) -> list[int]:
+    """Left, top, right and bottom of a cell, in pixels."""
+    h, w = values.shape
+    down, across = (np.cumsum([0, *map(len, np.array_split(np.arange(side), CELLS))]).tolist() for side in (h, w))
+    return [across[column], down[row], across[column + 1], down[row + 1]]

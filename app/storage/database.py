@@ -14,6 +14,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuchModuleError, OperationalError
@@ -38,11 +40,23 @@ R = TypeVar("R")
 class Database:
     """Sessions on one address. Migrations are applied by `upgrade`, which `serve` calls before anything else.
 
-    Raises ValueError for an address that is none; never with the address, which has a password in it.
+    Raises ValueError for an address that is none; never with the address, which has a password in it. With `reads_only`
+    the database itself refuses to be written to.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    def __init__(self, url: str, *, reads_only: bool = False) -> None:
+        self.reads_only = reads_only
+        self.engine = _engine(url, reads_only)
+
+    def refuse_other_version(self) -> None:
+        """Raises ValueError for a database with other tables than these, or none, and UnavailableError."""
+        wanted = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        with _told(), self.engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found != wanted:
+            raise ValueError(
+                f"The database is at version {found or 'none'} and this program at {wanted}: run python -m app migrate."
+            )
 
     def upgrade(self) -> None:
         """Bring the tables to the newest revision; harmless when they are."""
@@ -139,7 +153,7 @@ def _reason(error: DBAPIError | sqlite3.OperationalError) -> str | None:
     return "it cannot be reached" if lost or silent else None
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, reads_only: bool) -> Engine:
     address = _address(url)
     if address.get_backend_name() != "sqlite":
         engine = create_engine(
@@ -147,6 +161,17 @@ def _engine(url: str) -> Engine:
         )
         event.listen(engine, "connect", _prepare_postgres)
         event.listen(engine, "begin", _begin_postgres)
+        if reads_only:
+            event.listen(engine, "connect", _shut_postgres)
+        return engine
+    if reads_only:
+        file = Path(address.database or "")
+        if not file.is_file():
+            raise ValueError(f"WHYLENS_DATABASE_URL must name a database that is there; got {str(file)!r}")
+        engine = create_engine(
+            address.set(database=file.absolute().as_uri(), query={"mode": "ro", "uri": "true"}), hide_parameters=True
+        )
+        event.listen(engine, "connect", _patient_sqlite)
         return engine
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -174,10 +199,20 @@ def _prepare_postgres(connection: Any, _record: object) -> None:
     connection.commit()  # else the first rollback takes them back
 
 
+def _shut_postgres(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    connection.commit()
+
+
 def _begin_postgres(connection: Any) -> None:
     # as SQLite does by itself: rows that are not there yet cannot be locked, and two would insert the same one
     if connection.get_execution_options().get("whylens_write", False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
+
+
+def _patient_sqlite(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA busy_timeout=5000")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

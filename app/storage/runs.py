@@ -88,8 +88,8 @@ class Runs:
             return session.scalar(query) or 0
 
     def look_at(self, run: Run[Spec]) -> None:
-        """Remember that a result is of use, once an hour."""
-        if run.state == "done" and _forgotten(run.used):
+        """Remember that a result is of use, once an hour; where nothing is written, not at all."""
+        if run.state == "done" and _forgotten(run.used) and not self.database.reads_only:
             with self.database.write() as session:
                 session.execute(update(RunRow).where(RunRow.key == run.key).values(used=time.time()))
 

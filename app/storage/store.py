@@ -35,7 +35,10 @@ class Store:
 
     @classmethod
     def at(cls, url: str) -> Store:
-        database = Database(url)
+        return cls.of(Database(url))
+
+    @classmethod
+    def of(cls, database: Database) -> Store:
         return cls(
             database,
             Assets(database),

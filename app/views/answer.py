@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import components, notes
 from app.description import describe, judged, labels, names, rival
+from app.export.edits import formats as of_edits
 from app.service import Service
 from app.storage.explanations import Explanation
 from app.storage.heads import OwnedHead
@@ -115,7 +116,8 @@ def acts(shown: dict[str, Any]) -> dict[str, Any]:
     """What its owner can do with it: what has no address cannot be done."""
     here = f"/api/v1/explanations/{shown['id']}"
     return {act: f"{here}/{act}" for act in ("events", "preview", "cancel", "probe", "pairs")} | {
-        "noting": f"{here}/notes"
+        "noting": f"{here}/notes",
+        "exports": [[format.suffix, format.about] for format in of_edits.FORMATS],  # of what is painted and kept
     }
 
 

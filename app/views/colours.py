@@ -39,9 +39,11 @@ def limits(values: Float[np.ndarray, "*shape"], *, signed: bool) -> tuple[float,
     return (low, high) if high > low else (low, low + 1.0)
 
 
-def paint(values: Float[np.ndarray, "h w"], *, signed: bool) -> UInt8[np.ndarray, "h w 3"]:
-    """Colours of a map on its own scale."""
-    low, high = limits(values, signed=signed)
+def paint(
+    values: Float[np.ndarray, "h w"], *, signed: bool, within: tuple[float, float] | None = None
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Colours of a map on its own scale, or on another's, `within` whose ends it is cut."""
+    low, high = within or limits(values, signed=signed)
     table = np.asarray(stops(signed=signed), dtype=np.float64)
     place = (np.clip((values - low) / (high - low), 0, 1) * (len(table) - 1)).astype(np.float64)
     channels = [np.interp(place, np.arange(len(table)), table[:, c]) for c in range(3)]

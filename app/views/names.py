@@ -35,6 +35,14 @@ EXTRACTORS = {
     "topk_autoencoder": "Sparse autoencoder",
     "ace": "ACE",
 }
+ROWS = {"locations": "every place of the layer", "crops": "crops of the pictures"}
+WEIGHTS = {
+    "gradient_x_input": "gradient \u00d7 input",
+    "integrated_gradients": "integrated gradients",
+    "occlusion": "occlusion",
+    "shapley": "Shapley values",
+    "sobol": "Sobol indices, which have no signs",
+}
 MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:&@^=")
 
 

@@ -22,7 +22,7 @@ const HINTS = {
 };
 
 export class Brush {
-  // view: {here, picture, look, map, target}; map as the stage has it
+  // view: {here, picture, look, map, target, exports}; map as the stage has it, exports: [[ending, what is in it]]
   constructor(view) {
     this.view = view;
     this.head = element("div", { class: "painting" });
@@ -45,6 +45,7 @@ export class Brush {
     this.past = new Past(this.tail, (count) => this.travel(() => this.strokes.go(count, this.planes)));
     this.tools = new Tools({ querySelector: (s) => this.head.querySelector(s) ?? this.tail.querySelector(s), querySelectorAll: (s) => [...this.head.querySelectorAll(s), ...this.tail.querySelectorAll(s)] }, { changed: (news) => this.changed(news), act: (name) => this.act(name) });
     this.revisions = new Revisions(this.tail, view.here, {
+      exports: view.exports,
       content: () => this.content(),
       open: (revision, planes) => this.load(revision, planes),
       kept: () => this.redraw(),

@@ -15,9 +15,10 @@ export const MARKUP = `
 </section>`;
 
 export class Revisions {
-  // content() → {planes, target, mode, fill}; open(revision, planes) puts one on the board; kept(revision) has been saved
-  constructor(root, here, { content, open, kept, tell }) {
-    [this.here, this.content, this.open, this.kept, this.tell] = [`${here}/revisions`, content, open, kept, tell];
+  // content() → {planes, target, mode, fill}; open(revision, planes) puts one on the board; kept(revision) has been saved;
+  // exports: [[ending, what is in it]] of the files that one can be taken along as
+  constructor(root, here, { content, open, kept, tell, exports = [] }) {
+    Object.assign(this, { here: `${here}/revisions`, content, open, kept, tell, exports });
     this.parts = Object.fromEntries(["commit", "remark", "keep", "conflict", "trouble", "kept", "theirs", "mine"].map((name) => [name, root.querySelector(`.${name}`)]));
     this.all = [];
     this.base = null; // what is on the board was made from it
@@ -103,7 +104,8 @@ export class Revisions {
       const more = [this.branched(revision) ? "branch" : "", revision.id === newest ? "newest" : ""];
       const open = entry(revision, revision.id === this.base?.id, more.filter(Boolean));
       open.addEventListener("click", () => this.trying(() => this.bring(revision)));
-      return element("li", {}, open);
+      const menu = revision.id === this.base?.id && this.exports.length ? [files(`${this.here}/${revision.id}/exports`, revision, this.exports)] : [];
+      return element("li", {}, open, ...menu);
     }));
   }
 
@@ -123,6 +125,14 @@ export function entry(revision, here, more = []) {
     element("span", { class: "remarked", dir: "auto", text: revision.note || "no note" }),
     element("span", { class: "when", text: [`${(100 * revision.area).toFixed(1)} % painted`, when(revision.created), ...more].join(" \u00b7 ") }),
   );
+}
+
+// What a revision can be taken along as; in a tab of its own, so that a refusal is read there and the painting stays.
+function files(here, revision, exports) {
+  const links = exports.map(([suffix, about]) =>
+    element("a", { href: `${here}/${suffix}`, target: "_blank", rel: "noopener" }, element("strong", { text: suffix.toUpperCase() }), element("span", { text: about })),
+  );
+  return element("details", { class: "files" }, element("summary", { text: `Export ${named(revision).toLowerCase()}` }), ...links);
 }
 
 const named = ({ number }) => `Revision ${number}`;

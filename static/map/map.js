@@ -118,7 +118,8 @@ class View {
     this.parts.edit.disabled = false;
     if (!this.stage.map || this.brush) return; // another explanation came meanwhile
     const { picture, look, map } = this.stage;
-    this.brush = new Brush({ here: this.data.here, target: this.data.target, picture, look, map });
+    const { here, target, exports } = this.data;
+    this.brush = new Brush({ here, target, exports, picture, look, map });
     this.parts.frame.after(this.brush.head);
     this.root.append(this.brush.tail);
     if (this.pins.placing) this.place(false);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { conceptMark, strategyMark } from "../../static/concepts/marks.js";
 import { caught, inside, nearest, towards } from "../../static/strategies/lasso.js";
 import { framing, held, level, nodes, pictures, projected, zoomed } from "../../static/strategies/layout.js";
 import { columns, style, tile } from "../../static/strategies/sprite.js";
@@ -92,4 +94,12 @@ test("a tile at half its size is half as far away, and an address cannot end its
   assert.equal(shown.backgroundPosition, "-32px -32px");
   assert.equal(shown.backgroundSize, "256px auto");
   assert.equal(shown.backgroundImage, 'url("/a%22b.webp")');
+});
+
+test("nodes and marks are where exported drawings have them", () => {
+  const { layouts, marks } = JSON.parse(readFileSync(new URL("./graph.json", import.meta.url)));
+  for (const { w, h, groups, nodes: told } of layouts) assert.deepEqual(nodes(groups, w, h).map(({ x, y, r }) => [x, y, r]), told);
+  const colours = [0, 1, 2, 3, 4, 5];
+  marks.concepts.forEach(([shape, colour], rank) => assert.deepEqual(conceptMark(rank, colours), { shape, colour }));
+  marks.strategies.forEach(([shape, colour], rank) => assert.deepEqual(strategyMark(rank, colours), { shape, colour }));
 });

@@ -12,9 +12,9 @@ from app import components, concepts, notes
 from app.jobs.concept_map import METHODS
 from app.service import Service
 from app.storage.concepts import Concepts
-from app.views import colours, share
-from app.views.concepts import definitions, measures, numbers, trials, wish
-from app.views.names import EXTRACTORS, plain, title
+from app.views import colours, export, share
+from app.views.concepts import definitions, measures, numbers, trials
+from app.views.names import EXTRACTORS, ROWS, WEIGHTS, plain, title
 
 API = "/api/v1/"
 CHIPS = 12  # classes
@@ -36,8 +36,10 @@ def draw(desk: Service, owner: str, current: Concepts) -> Asked | None:
     shown = concepts.describe(desk, current) | {"notes": notes.of_study(desk, owner, current.id)}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(heading(shown), width="stretch")
-        components.copy_link(f"/concepts?c={current.id}", key="link")
-        share.draw(desk, owner, current)
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):  # they stay together
+            components.copy_link(f"/concepts?c={current.id}", key="link")
+            export.study(desk, owner, current, ready=shown["result"] is not None)
+            share.draw(desk, owner, current)
     st.markdown(sentence(shown))
     if shown["result"] is None:
         return _under_way(shown)
@@ -75,7 +77,7 @@ def sentence(shown: Mapping[str, Any]) -> str:
     parts = [
         f"**{plain(spec['model'])}** at layer **{plain(spec['layer'])}**",
         f"{spec['n_concepts']} concepts by {EXTRACTORS[spec['factorizer']]}",
-        f"learnt from {'superpixels' if spec['factorizer'] == 'ace' else wish.ROWS[spec['rows']]}",
+        f"learnt from {'superpixels' if spec['factorizer'] == 'ace' else ROWS[spec['rows']]}",
         f"{shown['set']['images']:,} pictures of *{plain(shown['set']['name'])}*",
         f"seed {spec['seed']}",
     ]
@@ -85,7 +87,7 @@ def sentence(shown: Mapping[str, Any]) -> str:
     exact = (
         "and add up to it exactly" if found["linear"] else "and need not add up, as the rest of the network is curved"
     )
-    return f"{told} Shares of the logit are told by {wish.WEIGHTS[spec['importance']]}, {exact}."
+    return f"{told} Shares of the logit are told by {WEIGHTS[spec['importance']]}, {exact}."
 
 
 def _under_way(shown: Mapping[str, Any]) -> Asked | None:

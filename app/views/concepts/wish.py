@@ -15,13 +15,12 @@ from app.service import Service
 from app.sets import image_sets
 from app.sets.image_sets import ImageSet
 from app.storage.concepts import Concepts
-from app.views.names import EXTRACTORS, plain
+from app.views.names import EXTRACTORS, ROWS, WEIGHTS, plain
 from explainers.concepts.discovery import FACTORIZERS
 from explainers.concepts.importance import METHODS
 
 COMMONEST = "the commonest"
 BY = {"predicted": "predicted as", "labelled": "labelled as"}
-ROWS = {"locations": "every place of the layer", "crops": "crops of the pictures"}
 EXTRACTS = {
     "nmf": "parts that add up",
     "semi_nmf": "parts of signed activations",
@@ -29,13 +28,6 @@ EXTRACTS = {
     "pca": "directions, with signs",
     "topk_autoencoder": "few of many, for 10,000 places and more",
     "ace": "groups of superpixels, which takes longest",
-}
-WEIGHTS = {
-    "gradient_x_input": "gradient \u00d7 input",
-    "integrated_gradients": "integrated gradients",
-    "occlusion": "occlusion",
-    "shapley": "Shapley values",
-    "sobol": "Sobol indices, which have no signs",
 }
 
 

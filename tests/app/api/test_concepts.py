@@ -141,6 +141,27 @@ def test_the_marks_cluster_is_found(shapes: Shapes) -> None:
         assert cluster["reliability"][0] == pytest.approx(right)
 
 
+def test_files_have_the_numbers_of_the_study(shapes: Shapes) -> None:
+    result = shapes.result
+    here = f"{ROOT}/concepts/{shapes.told['id']}/exports"
+    with np.load(io.BytesIO(shapes.client.get(f"{here}/npz").content), allow_pickle=False) as found:
+        assert np.array_equal(found["codes"], shapes.codes)
+        assert np.array_equal(found["numbers"], [image["number"] for image in result["images"]])
+        for concept in result["concepts"]:
+            assert found["importance"][concept["index"]] == concept["importance"]
+        for c, cluster in enumerate(result["clusters"]):
+            assert np.flatnonzero(found["members"][c]).tolist() == sorted(cluster["members"])
+        # D has the atoms that the codes are of: each is of length one
+        assert np.linalg.norm(found["D"], axis=1) == pytest.approx(np.ones(10), abs=1e-5)
+    read = shapes.client.get(f"{here}/html").text
+    for concept in result["concepts"]:
+        assert f"{concept['importance']:+.3g}".replace("-", "\u2212") in read
+    table = shapes.client.get(f"{here}/csv").text.splitlines()
+    assert [row.split(",")[0] for row in table[1:]] == ["concept"] * 10 + ["strategy"] * len(result["clusters"])
+    for row, concept in zip(table[1:], result["concepts"], strict=False):
+        assert float(row.split(",")[4]) == concept["importance"]
+
+
 def test_the_parts_agree(shapes: Shapes) -> None:
     told, result = shapes.told, shapes.result
     n = len(result["images"])

@@ -18,7 +18,7 @@ from PIL import Image
 
 from app.export import formats, methods, table
 from app.export.finding import Finding
-from app.export.formats import FORMATS
+from app.export.format import named
 from app.export.words import drawable, font, lines
 from app.jobs.spec import JobSpec
 from app.views import colours
@@ -58,28 +58,32 @@ def finding(kind: str = "image", **changes: Any) -> Finding:
     return replace(made, **changes)
 
 
-BOTH = [(kind, format.suffix) for kind in ("image", "text") for format in formats.of(kind)]
+def written(suffix: str, made: Finding) -> bytes:
+    return named(formats.FORMATS[made.spec.kind], suffix, "this").written(made)
+
+
+BOTH = [(kind, format.suffix) for kind, offered in formats.FORMATS.items() for format in offered]
 
 
 @pytest.mark.parametrize(("kind", "suffix"), BOTH)
 def test_the_same_finding_is_the_same_bytes(kind: str, suffix: str) -> None:
-    assert FORMATS[suffix].written(finding(kind)) == FORMATS[suffix].written(finding(kind))
+    assert written(suffix, finding(kind)) == written(suffix, finding(kind))
 
 
 def test_numbers_for_numpy() -> None:
     made = finding("text")
-    with np.load(io.BytesIO(FORMATS["npz"].written(made)), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(written("npz", made)), allow_pickle=False) as arrays:
         assert set(arrays) == {"values", "stderr", "starts", "ends"}
         assert np.array_equal(arrays["values"], made.attribution.values)
         assert (arrays["stderr"] == 0.25).all()
         spans = zip(arrays["starts"].tolist(), arrays["ends"].tolist(), strict=True)
         assert [TEXT[a:b] for a, b in spans] == [word.text for word in made.attribution.words]
-    archive = zipfile.ZipFile(io.BytesIO(FORMATS["npz"].written(made)))
+    archive = zipfile.ZipFile(io.BytesIO(written("npz", made)))
     assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def rows(made: Finding) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(FORMATS["csv"].written(made).decode("utf-8-sig"), newline="")))
+    return list(csv.reader(io.StringIO(written("csv", made).decode("utf-8-sig"), newline="")))
 
 
 def test_words_for_a_spreadsheet() -> None:
@@ -110,7 +114,7 @@ def test_regions_for_a_spreadsheet() -> None:
 
 
 def test_a_picture_to_show() -> None:
-    drawn = Image.open(io.BytesIO(FORMATS["png"].written(finding())))
+    drawn = Image.open(io.BytesIO(written("png", finding())))
     assert drawn.format == "PNG"
     assert drawn.info == {}, "no time, no software"
     colour = np.asarray(drawn.convert("RGB")).reshape(-1, 3)
@@ -118,21 +122,21 @@ def test_a_picture_to_show() -> None:
 
 
 def test_a_drawing_whose_words_are_words() -> None:
-    root = ET.fromstring(FORMATS["svg"].written(finding()))
+    root = ET.fromstring(written("svg", finding()))
     assert {element.tag.removeprefix(SVG) for element in root.iter()} == {
         "svg", "title", "desc", "defs", "linearGradient", "stop", "rect", "image", "text",
     }  # fmt: skip
     assert "<script>alert(1)</script>" in (root.findtext(f"{SVG}title") or "")
     assert all(name.partition("}")[2] not in ("onload", "onclick") for e in root.iter() for name in e.attrib)
     assert {image.get("href", "")[:22] for image in root.iter(f"{SVG}image")} == {"data:image/png;base64,"}
-    written = " ".join(element.text or "" for element in root.iter(f"{SVG}text"))
-    assert "\u202e" not in written
-    assert "effect on the logit of" in written
-    assert "weights dddddddddddd" in written
+    told = " ".join(element.text or "" for element in root.iter(f"{SVG}text"))
+    assert "\u202e" not in told
+    assert "effect on the logit of" in told
+    assert "weights dddddddddddd" in told
     width = float(root.get("width", ""))
-    for told in root.iter(f"{SVG}text"):  # in any face: the length is given
-        x, length = float(told.get("x", "")), float(told.get("textLength", ""))
-        left = x - {"start": 0, "middle": 0.5, "end": 1}[told.get("text-anchor", "")] * length
+    for line in root.iter(f"{SVG}text"):  # in any face: the length is given
+        x, length = float(line.get("x", "")), float(line.get("textLength", ""))
+        left = x - {"start": 0, "middle": 0.5, "end": 1}[line.get("text-anchor", "")] * length
         assert 0 <= left <= left + length <= width
 
 
@@ -162,7 +166,7 @@ BOX = {"number": 9, "place": {"kind": "rectangle", "left": 0, "top": 0, "right":
 
 
 def test_a_page_without_scripts() -> None:
-    html = FORMATS["html"].written(finding(report=REPORT, notes=(PIN, BOX))).decode()
+    html = written("html", finding(report=REPORT, notes=(PIN, BOX))).decode()
     seen = Page(html)
     assert not {"script", "iframe", "object", "embed", "form", "link", "b", "base"} & set(seen.tags)
     names = {name for name, _ in seen.attributes}
@@ -183,7 +187,7 @@ def test_a_page_without_scripts() -> None:
 
 def test_the_page_of_a_text_has_all_of_it() -> None:
     noted = {"number": 1, "place": {"kind": "word", "number": 1}, "text": "praise"}
-    html = FORMATS["html"].written(finding("text", notes=(noted,))).decode()
+    html = written("html", finding("text", notes=(noted,))).decode()
     body = html.partition('<div class="text" dir="auto">')[2].partition("</div>")[0]
     assert Page(body).read.replace("1", "", 1) == TEXT.replace("\r\n", "\n")
     assert '<span class="cut"> tail</span>' in body
@@ -228,4 +232,4 @@ def test_lines_fit_and_end() -> None:
 
 
 def test_a_file_name_is_minted() -> None:
-    assert re.fullmatch(r"whylens-rise-[0-9a-f]{8}\.png", formats.filename(finding(), FORMATS["png"]))
+    assert re.fullmatch(r"whylens-rise-[0-9a-f]{8}\.png", formats.filename(finding(), "png"))

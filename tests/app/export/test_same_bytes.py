@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 
 import models
 from app.__main__ import main
-from app.export import formats
+from app.export.formats import FORMATS
+from explainers.types import Kind
 from tests.app.api.conftest import ROOT, application
 from tests.app.conftest import picture
 
@@ -33,7 +34,7 @@ def here(
 
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("kind", ["image", "text"])
-def test_both_ways(here: Path, kind: str) -> None:
+def test_both_ways(here: Path, kind: Kind) -> None:
     params = {"n_masks": 64} if kind == "text" else {"n_masks": 32, "cells": 4}
     given = [f"--param={name}={value}" for name, value in params.items()]
     subject = ["--text", TEXT] if kind == "text" else ["photo.png"]
@@ -43,7 +44,7 @@ def test_both_ways(here: Path, kind: str) -> None:
         else:
             asset = client.post(f"{ROOT}/assets", content=picture(0), params={"name": "photo.png"}).json()["id"]
         asked = client.post(f"{ROOT}/explanations", json={"asset": asset, "params": params, "seed": 3}).json()
-        for format in formats.of(kind):  # type: ignore[arg-type]
+        for format in FORMATS[kind]:
             assert main(["explain", *subject, *given, "--seed", "3", "--out", f"map.{format.suffix}"]) == 0
             answer = client.get(f"{ROOT}/explanations/{asked['id']}/exports/{format.suffix}")
             assert answer.status_code == 200

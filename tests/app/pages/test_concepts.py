@@ -15,7 +15,8 @@ from app.service import Service
 from app.sets import image_sets
 from app.sets.gathering import Gathering
 from app.storage.concepts import Concepts
-from app.views.concepts.measures import ARROWS, MEASURES, said
+from app.views.concepts.measures import said
+from app.views.concepts.qualities import ARROWS, MEASURES
 from app.views.names import plain
 from tests.app.conftest import LABELS, Counts, picture
 from tests.app.inline import HeldPool

@@ -7,8 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from app.views import colours
-from app.views.concepts import measures, study, trials, wish
-from app.views.names import EXTRACTORS, plain
+from app.views.concepts import measures, qualities, study, trials, wish
+from app.views.names import EXTRACTORS, ROWS, WEIGHTS, plain
 from explainers import By, Rows
 from explainers.concepts.discovery import FACTORIZERS
 from explainers.concepts.importance import METHODS
@@ -52,18 +52,18 @@ def test_whether_shares_add_up_is_said() -> None:
 
 def test_every_choice_has_words() -> None:
     assert set(wish.EXTRACTS) == set(EXTRACTORS) == set(FACTORIZERS)
-    assert set(wish.WEIGHTS) == set(METHODS)
-    assert set(wish.ROWS) == set(get_args(Rows))
+    assert set(WEIGHTS) == set(METHODS)
+    assert set(ROWS) == set(get_args(Rows))
     assert set(wish.BY) == set(get_args(By))
 
 
 def test_every_number_of_quality_is_told_or_is_the_control_of_one() -> None:
-    told = {measure.field for measure in measures.MEASURES} | {measure.control for measure in measures.MEASURES}
+    told = {measure.field for measure in qualities.MEASURES} | {measure.control for measure in qualities.MEASURES}
     assert told - {None} == set(Quality.__dataclass_fields__)
 
 
 def test_a_number_is_told_beside_its_control() -> None:
-    (deletion,) = (measure for measure in measures.MEASURES if measure.field == "deletion")
+    (deletion,) = (measure for measure in qualities.MEASURES if measure.field == "deletion")
     assert measures.said(deletion, {"deletion": -1.5, "deletion_random": 2.25}) == "\u22121.50 :small[(by chance 2.25)]"
     assert measures.said(deletion, {"deletion": 1.5, "deletion_random": None}) == "1.50"
 
