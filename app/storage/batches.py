@@ -127,8 +127,8 @@ class Batches:
                     continue
                 fed.add(batch.owner)
                 pairs = select(BatchItemRow.number, BatchItemRow.state).where(BatchItemRow.batch == batch.id)
-                known = dict(session.execute(pairs).tuples().all())
-                known |= {number: "asked" for id, number in looked_at if id == batch.id}
+                known = {number: "asked" for id, number in looked_at if id == batch.id}
+                known.update((number, state) for number, state in session.execute(pairs))
                 room = ahead - sum(state == "asked" for state in known.values())
                 missing = (number for number in range(batch.images) if number not in known)
                 found += [(batch.owner, batch.id, number) for _, number in zip(range(room), missing, strict=False)]

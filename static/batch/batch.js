@@ -25,8 +25,8 @@ class View {
     this.nothing = element("p", { class: "nothing" });
     this.pages = element("nav", { class: "pages", "aria-label": "Pages" });
     this.csv = element("a", { class: "csv", text: "Summary as CSV", download: "" });
-    const bar = element("div", { class: "bar" }, this.order, this.csv);
-    this.root = element("div", { class: "root" }, this.track, element("div", { class: "head" }, this.said, this.acts), this.fault, bar, this.table, this.nothing, this.pages);
+    const beside = element("div", { class: "beside" }, this.acts, this.csv);
+    this.root = element("div", { class: "root" }, this.track, element("div", { class: "head" }, this.said, beside), this.fault, this.order, this.table, this.nothing, this.pages);
     parent.append(this.root);
     this.wanted = { order: "set", down: false, page: 1 };
     this.made = new Map();

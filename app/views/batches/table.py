@@ -8,6 +8,7 @@ from app import batches, components
 from app.service import Service
 from app.storage.batches import Batch
 from app.views.names import OUTPUTS, plain, title
+from explainers import registry
 
 
 def draw(desk: Service, owner: str, current: Batch | None) -> int | None:
@@ -27,19 +28,20 @@ def draw(desk: Service, owner: str, current: Batch | None) -> int | None:
 
 
 def heading(batch: Batch) -> str:
-    """What is asked, in Markdown."""
-    asked = batch.question
-    of = "their likeliest class" if asked["target"] is None else plain(str(asked["target"]))
-    return f"## Why {of}? {batch.images:,} pictures of {plain(batch.name)}"
+    """What is asked of which pictures, in Markdown."""
+    target = batch.question["target"]
+    for_ = "" if target is None else f" for class {plain(str(target))}"
+    return f"## {batch.images:,} pictures of {plain(batch.name)}, explained{for_}"
 
 
 def sentence(batch: Batch) -> str:
-    """Model, method, what differs from the defaults, score, seed."""
+    """Model, method, the parameters that are not as usual, score, seed."""
     asked = batch.question
-    given = [f"{plain(name.replace('_', ' '))} {plain(str(value))}" for name, value in asked["params"].items()]
+    usual = {param.name: param.default for param in registry.method(asked["method"], "image").schema}
+    unlike = {name: value for name, value in asked["params"].items() if value != usual.get(name)}
     parts = [
         f"{title(asked['method'])} on **{plain(asked['model'])}**",
-        *given,
+        *(f"{plain(name.replace('_', ' '))} {plain(str(value))}" for name, value in unlike.items()),
         f"score: {OUTPUTS[asked['output']]}",
         f"seed {asked['seed']}",
     ]

@@ -38,9 +38,10 @@ def draw(desk: Service, owner: str, current: Batch | None) -> Wish | None:
     if not there:
         st.caption("These pictures were deleted; the batch keeps its own copy and can go on.")
         return None
-    cost = None if question is None else _cost(desk, owner, image_set, question)
+    listed = question is not None and question.model in {card["name"] for card in desk.cards()}
+    can = question is not None and (not listed or _cost(desk, owner, image_set, question))
     pressed = st.button(
-        "Explain all", type="primary", width="stretch", shortcut="Ctrl+Enter", disabled=not cost, key="all"
+        "Explain all", type="primary", width="stretch", shortcut="Ctrl+Enter", disabled=not can, key="all"
     )
     return Wish(image_set, question) if pressed and question is not None else None
 
