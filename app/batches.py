@@ -24,6 +24,7 @@ from app.storage.batches import Batch, BatchItem
 from app.storage.explanations import Explanation
 from app.storage.runs import Run
 from app.uploads import Asset
+from explainers import registry
 
 MOST = 5  # batches of one user that are not over
 PAGE = 50  # rows
@@ -60,7 +61,8 @@ def ask(desk: Service, owner: str, image_set: str, question: Question) -> Batch:
     desk.pool.ask(Workshop.look, model, first, question)
     _refuse_more(desk, owner)
     name = image_sets.get(desk, owner, image_set).name
-    asked = asdict(question) | {"model": model, "params": dict(question.params)}
+    params = registry.build(question.method, question.params, question.kind).as_dict()
+    asked = asdict(question) | {"model": model, "params": params}
     batch = desk.store.batches.open(owner, image_set, name, manifest.sha256, asked, len(manifest.members))
     desk.pool.feed()
     return get(desk, owner, batch.id)

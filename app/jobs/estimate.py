@@ -24,7 +24,7 @@ class Estimates:
 
     def of(self, model: Classifier, data: bytes, question: Question) -> float:
         """Seconds on one worker. Raises RequestError for a question that cannot be asked of this model."""
-        asked = content_key({**asdict(question), "digest": model.card.digest})
+        asked = content_key({**asdict(question), "digest": model.card.digest})  # looking costs a forward as well
         if asked in self._asked:
             return self._known[self._asked[asked]]
         started = time.perf_counter()

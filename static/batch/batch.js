@@ -20,8 +20,8 @@ class View {
     this.order = element("select", { "aria-label": "Order" }, ...Object.entries(ORDERS).map(([value, text]) => element("option", { value, text })));
     this.order.addEventListener("change", () => this.sort(...this.order.value.split(" ")));
     this.heads = Object.entries(COLUMNS).map(([name, text]) => this.column(name, text));
-    this.body = element("tbody");
-    this.table = element("table", { "aria-label": "Pictures" }, element("thead", {}, element("tr", {}, ...this.heads)), this.body);
+    this.body = element("tbody", { role: "rowgroup" }); // roles are told: as blocks, on a phone, they would be none
+    this.table = element("table", { role: "table", "aria-label": "Pictures" }, element("thead", {}, element("tr", {}, ...this.heads)), this.body);
     this.nothing = element("p", { class: "nothing" });
     this.pages = element("nav", { class: "pages", "aria-label": "Pages" });
     this.csv = element("a", { class: "csv", text: "Summary as CSV", download: "" });
@@ -170,8 +170,8 @@ class View {
     const picture = element("img", { src: this.base + row.picture, alt: "", loading: "lazy", width: 48, height: 48 });
     const name = element("bdi", { class: "file", text: row.file });
     const first = row.key ? this.opening(row, picture, name) : element("span", { class: "open" }, picture, name);
-    const cells = row.error ? [element("td", { class: "error", colspan: 4, text: row.error })] : this.numbers(row);
-    return element("tr", { "data-number": row.number, "data-state": row.state }, element("th", { scope: "row" }, first), ...cells);
+    const cells = row.error ? [element("td", { role: "cell", class: "error", colspan: 4, text: row.error })] : this.numbers(row);
+    return element("tr", { role: "row", "data-number": row.number, "data-state": row.state }, element("th", { role: "rowheader", scope: "row" }, first), ...cells);
   }
 
   opening(row, ...parts) {
@@ -183,10 +183,10 @@ class View {
   numbers({ label, probability, score, seconds, state }) {
     const waits = state === "asked";
     return [
-      element("td", { class: "label" }, element("bdi", { text: label })),
-      element("td", { class: "number", "data-name": "Probability", text: rate(probability) }),
-      element("td", { class: "number", "data-name": this.heads[3].querySelector(".name").textContent, text: waits ? "\u2026" : score.toFixed(3) }),
-      element("td", { class: "number seconds", "data-name": "Seconds", text: waits ? "under way" : took(seconds) }),
+      element("td", { role: "cell", class: "label" }, element("bdi", { text: label })),
+      element("td", { role: "cell", class: "number", "data-name": "Probability", text: rate(probability) }),
+      element("td", { role: "cell", class: "number", "data-name": this.heads[3].querySelector(".name").textContent, text: waits ? "\u2026" : score.toFixed(3) }),
+      element("td", { role: "cell", class: "number seconds", "data-name": "Seconds", text: waits ? "under way" : took(seconds) }),
     ];
   }
 
