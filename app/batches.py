@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from itertools import pairwise
 from typing import Any, Literal, cast
@@ -79,10 +79,9 @@ def get(desk: Service, owner: str, id: str) -> Batch:
 
 def describe(desk: Service, batch: Batch) -> dict[str, Any]:
     """What is asked, and how far it has come. Addresses are relative to the API's root."""
-    items = desk.store.batches.items(batch.id)
-    counted = {state: sum(item.state == state for item in items) for state in ("done", "failed", "asked")}
+    counted = desk.store.batches.tally(batch.id)
     left = batch.images - counted["done"] - counted["failed"]
-    pace = _pace(items) if batch.state == "running" else None
+    pace = _pace(desk.store.batches.latest(batch.id, LATEST)) if batch.state == "running" else None
     return _facts(batch) | {
         **counted,
         "left": left,
@@ -202,9 +201,8 @@ def _run(desk: Service, item: BatchItem) -> Run[JobSpec]:
     return cast("Run[JobSpec]", run)
 
 
-def _pace(items: list[BatchItem]) -> float | None:
+def _pace(times: Sequence[float]) -> float | None:
     """Seconds from one picture to the next, of late. The longest pause is not counted: it may be the user's."""
-    times = sorted(item.finished for item in items if item.finished is not None)[-LATEST:]
     if len(times) < FEWEST:
         return None
     gaps = sorted(later - earlier for earlier, later in pairwise(times))

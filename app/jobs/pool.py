@@ -244,7 +244,14 @@ class Dispatcher:
 
     def _fill(self) -> None:
         """A few pictures of each batch: what else its owner asks for goes first, and others have their turns."""
-        for owner, place in self._feed.next(self._slots() + 1):
+        try:
+            places = self._feed.next(self._slots() + 1)
+        except UnavailableError:
+            raise
+        except Exception as error:
+            failures.sentence(error)  # logged; a batch that cannot be read must not hold up what else is asked
+            return
+        for owner, place in places:
             self._queue.put(owner, place, patient=True)
 
     def _has(self, key: str) -> bool:

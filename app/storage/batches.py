@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -107,6 +107,21 @@ class Batches:
         query = select(BatchItemRow).where(BatchItemRow.batch == id).order_by(BatchItemRow.number)
         with self.database.read() as session:
             return [_item(row) for row in session.scalars(query)]
+
+    def tally(self, id: str) -> dict[str, int]:
+        """How many pictures are in each state; of most nothing is known yet."""
+        query = select(BatchItemRow.state, func.count()).where(BatchItemRow.batch == id).group_by(BatchItemRow.state)
+        with self.database.read() as session:
+            found: dict[str, int] = {}
+            found.update((state, count) for state, count in session.execute(query))
+        return {state: found.get(state, 0) for state in get_args(ItemState)}
+
+    def latest(self, id: str, most: int) -> list[float]:
+        """When pictures were finished, of late, the last one last."""
+        query = select(BatchItemRow.finished).where(BatchItemRow.batch == id, BatchItemRow.finished.is_not(None))
+        with self.database.read() as session:
+            newest = session.scalars(query.order_by(BatchItemRow.finished.desc()).limit(most))
+            return sorted(time for time in newest if time is not None)
 
     def item(self, id: str, number: int) -> BatchItem | None:
         with self.database.read() as session:

@@ -8,7 +8,7 @@ import { rate, told, took } from "./told.js";
 const PAUSE = 1000; // milliseconds between two looks at a batch that runs
 const COLUMNS = { file: "Picture", label: "Class", probability: "Probability", score: "Score", seconds: "Seconds" };
 const NUMBERS = ["probability", "score", "seconds"]; // begin with the highest
-const ORDERS = { "set up": "As in the set", "file up": "By name", "label up": "By class", "probability down": "Most certain first", "probability up": "Least certain first", "score down": "Highest score first", "score up": "Lowest score first", "seconds down": "Longest first", "error up": "Failed first" };
+const ORDERS = { "set up": "As in the set", "file up": "By name", "file down": "By name, backwards", "label up": "By class", "label down": "By class, backwards", "probability down": "Most certain first", "probability up": "Least certain first", "score down": "Highest score first", "score up": "Lowest score first", "seconds down": "Longest first", "seconds up": "Shortest first", "error up": "Failed first" };
 const SCORES = { logit: "Logit", probability: "Score (probability)", log_probability: "Log-probability" };
 
 class View {
@@ -25,8 +25,8 @@ class View {
     this.nothing = element("p", { class: "nothing" });
     this.pages = element("nav", { class: "pages", "aria-label": "Pages" });
     this.csv = element("a", { class: "csv", text: "Summary as CSV", download: "" });
-    const beside = element("div", { class: "beside" }, this.acts, this.csv);
-    this.root = element("div", { class: "root" }, this.track, element("div", { class: "head" }, this.said, beside), this.fault, this.order, this.table, this.nothing, this.pages);
+    const beside = element("div", { class: "beside" }, this.order, this.acts, this.csv);
+    this.root = element("div", { class: "root" }, this.track, element("div", { class: "head" }, this.said, beside), this.fault, this.table, this.nothing, this.pages);
     parent.append(this.root);
     this.wanted = { order: "set", down: false, page: 1 };
     this.made = new Map();
