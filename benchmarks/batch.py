@@ -23,10 +23,11 @@ from benchmarks.record import write
 WORKERS = (1, 2)
 ROUNDS = 2
 LIMIT = (
-    "A picture is computed by one process on its own, so the limit is the cores: while neither is busy otherwise, the "
-    "second process brings what the second core does. Starting is paid once: a process for the command, and with two "
-    "workers Ray and a copy of the model in each, which a short batch does not earn back. `load` is the mean number of "
-    "processes that wanted a core in the last minute before each run; above it, less is left for the batch."
+    "The cores: a picture is computed by one process with one thread. Starting comes first: Ray, and a copy of the "
+    "model in each worker, for which a busy machine takes a minute and more, and which a short batch does not earn "
+    "back. `load` is that of all processes in the minute before each run; beside other work a second process also "
+    "takes a second share of the cores, so that its gain once started is larger than it can be on cores of its own: "
+    "twice."
 )
 
 
