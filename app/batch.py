@@ -20,7 +20,8 @@ from app.failures import RequestError
 from app.jobs.fitting import refuse_impossible
 from app.jobs.look import refuse_other_kind, resolve
 from app.jobs.question import Question
-from app.jobs.series import Item, Row, Series
+from app.jobs.row import Row
+from app.jobs.series import Item, Series
 from app.sets.gathering import is_junk
 from app.settings import Settings
 from explainers import method_fit

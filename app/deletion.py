@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
-from app import concepts, library, painting
+from app import batches, concepts, library, painting
 from app.failures import NotFoundError, RequestError
 from app.library import day, many
 from app.service import Service, found, minted
@@ -80,8 +80,13 @@ def _dependants(
             links = [ends for id, ends in desk.store.library.links(owner, entry.id, time.time()) if id not in going]
             return _told({"name": names, "note": entry.more["notes"]}, {}, links)
         case "set":
-            made = sum(other.kind == "study" and other.more["set"] == entry.id for other in everything)
-            return _told({"picture": entry.more["images"]}, {"study": made})
+            made, asked = (
+                sum(other.kind == kind and other.more["set"] == entry.id for other in everything)
+                for kind in ("study", "batch")
+            )
+            return _told({"picture": entry.more["images"]}, {"study": made, "batch": asked})
+        case "batch":
+            return _told({}, {}) | {"told": "Its summary goes; explanations opened from it stay."}
         case "classifier":
             asked = entry.more["asked"]
             made = sum(other.kind in ("picture", "text") and other.model == asked for other in everything)
@@ -105,6 +110,9 @@ def _told(goes: Mapping[str, int], stays: Mapping[str, int], links: Sequence[flo
         sentences.append(f"1 link goes on working {last}." if len(links) == 1 else several)
     if beside := stays.get("comparison"):
         sentences.append(f"{many('comparison', beside)} will do without it.")
+    if asked := stays.get("batch"):
+        kept = "keeps its pictures and goes on" if asked == 1 else "keep their pictures and go on"
+        sentences.append(f"{many('batch', asked)} of it {kept}.")
     for noun in ("study", "explanation"):
         if made := stays.get(noun):
             verb = "stays" if made == 1 else "stay"
@@ -126,6 +134,7 @@ NOUNS: Mapping[Kind, str] = {
     "text": "explanation",
     "edit": "revision",
     "study": "study of concepts",
+    "batch": "batch",
     "set": "set of pictures",
     "classifier": "classifier",
     "link": "link",
@@ -135,6 +144,7 @@ DELETED: Mapping[Kind, Callable[[Service, str, str], None]] = {
     "text": explanation,
     "edit": _edit,
     "study": concepts.delete,
+    "batch": batches.delete,
     "set": image_sets.delete,
     "classifier": _classifier,
     "link": link,

@@ -1,4 +1,6 @@
-"""What a user has made, to be found again: explanations, edits, studies, sets, classifiers, links."""
+"""What a user has made, to be found again: explanations, edits, studies, batches, sets, classifiers,
+links.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,12 @@ from PIL import Image
 from app import concepts, uploads
 from app.export.overlay import laid
 from app.failures import NotFoundError, RequestError
+from app.jobs.spec import JobSpec
 from app.service import Service, found
 from app.storage import codec
 from app.storage.library import Entry, Kind
 from app.storage.names import LONGEST, displayed
+from app.storage.runs import Run
 from app.views import colours
 from app.views.names import EXTRACTORS, title
 
@@ -78,8 +82,11 @@ def rename_study(desk: Service, owner: str, id: str, name: str) -> None:
 def thumbnail(desk: Service, owner: str, id: str, target: int | None = None) -> bytes:
     """The input with the map of a class over it, as WebP: of the class looked at, when none is named."""
     explanation = desk.explanation(owner, id)
-    run = desk.run(explanation)
-    target = explanation.view["target"] if target is None else target
+    return mapped(desk, desk.run(explanation), explanation.view["target"] if target is None else target)
+
+
+def mapped(desk: Service, run: Run[JobSpec], target: int) -> bytes:
+    """The same, of a run. Raises NotFoundError where it has no such map."""
     if run.spec.kind != "image" or run.result is None or str(target) not in run.result["blobs"]:
         raise NotFoundError("There is no such picture, or it is not yours.")
     kept = desk.store.thumbnails.get(run.key, target)
@@ -138,6 +145,8 @@ def usual(entry: Entry, own: Mapping[str, str]) -> str:
             return f"Edit {entry.more['number']} of {entry.about}"
         case "study":
             return f"What {own.get(entry.model, entry.model)} sees in {entry.about}"
+        case "batch":
+            return f"{_method(entry.method)} on all of {entry.about}"
         case _:
             return entry.about
 
@@ -166,6 +175,11 @@ def _told(desk: Service, entry: Entry, own: Mapping[str, str]) -> dict[str, Any]
         case "study":
             facts, href = [entry.label, _method(entry.method), model, entry.about], f"/concepts?c={entry.id}"
             looks = {"crops": _crops(desk, entry), "chips": [*more["strategies"], *more["concepts"]][:SHOWN]}
+        case "batch":
+            facts = [many("picture", more["images"]), _method(entry.method), model, entry.about]
+            href = f"/batch?b={entry.id}"
+            there = [f"batches/{entry.id}/images/{i}/thumbnail" for i in range(min(CROPS, more["images"]))]
+            looks = {"pictures": there}
         case "set":
             facts = [many("picture", more["images"]), many("label", len(more["labels"]))]
             there = [f"sets/{entry.id}/images/{i}" for i in range(min(CROPS, more["images"]))]
@@ -219,7 +233,7 @@ def _crops(desk: Service, entry: Entry) -> dict[str, Any] | None:
 
 
 def many(noun: str, count: int) -> str:
-    plural = {"study": "studies"}.get(noun, f"{noun}s")
+    plural = {"study": "studies", "batch": "batches"}.get(noun, f"{noun}s")
     return f"{count:,} {noun if count == 1 else plural}"
 
 

@@ -102,7 +102,7 @@ class Service:
             )
         model = question.model or self.settings.usual_model(question.kind)
         self.may_ask(owner, model)
-        refuse_impossible(question.method, self._known_fits(model))
+        refuse_impossible(question.method, self.known_fits(model))
         answer = self.pool.ask(Workshop.look, model, self.store.assets.data(kept), question)
         spec = specify(question, kept.sha256, answer)
         self.refuse_more(owner, spec.key)
@@ -127,7 +127,7 @@ class Service:
                 "cancel one or wait for it."
             )
 
-    def _known_fits(self, model: str) -> Fits:
+    def known_fits(self, model: str) -> Fits:
         try:
             return self.pool.ask(Workshop.fits, model) or ()
         except UnsupportedModelError:  # it may have been mended: the look tells what is wrong now

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app.api import (
     assets,
+    batches,
     catalogue,
     concepts,
     docs,
@@ -28,7 +29,8 @@ from app.failures import MENDABLE, ConflictError, NotFoundError, sentence
 from app.unavailable import UnavailableError
 
 NOUNS = (
-    assets, catalogue, concepts, docs, explanations, exports, heads, library, notes, paint, revisions, sets, shares,
+    assets, batches, catalogue, concepts, docs, explanations, exports, heads, library, notes, paint, revisions, sets,
+    shares,
 )  # fmt: skip
 
 

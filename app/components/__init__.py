@@ -22,7 +22,7 @@ LOGO = STATIC / "logo.svg"
 ICON = "data:image/png;base64," + b64encode((STATIC / "icon.png").read_bytes()).decode()
 NAMES = (
     "map", "tokens", "classes", "drop", "gallery", "copylink", "trust", "compare",
-    "setdrop", "progress", "concepts", "strategies", "library",
+    "setdrop", "progress", "concepts", "strategies", "library", "batch",
 )  # fmt: skip
 PARTS = ("brush", "notes")  # served beside them: what a component opens when it is asked to
 
@@ -124,3 +124,9 @@ def library(key: str) -> Mapping[str, str] | None:
     """Everything of the user's own; {page, id} of the thing to be opened."""
     opened: Mapping[str, str] | None = _mount("library", key, {"root": "/api/v1/"}, ("opened",)).opened
     return opened
+
+
+def batch(described: Mapping[str, Any], key: str) -> int | None:
+    """The pictures of a batch as a table that follows it; the number of one to be opened."""
+    chosen: int | None = _mount("batch", key, {"root": "/api/v1/", "batch": dict(described)}, ("opened",)).opened
+    return chosen

@@ -15,7 +15,8 @@ import torch
 import models
 from app.jobs.cluster import OBJECT_STORE_BYTES
 from app.jobs.pool import authenticate
-from app.jobs.series import Item, Row, Series
+from app.jobs.row import Row
+from app.jobs.series import Item, Series
 
 MOST_BLOCKS = 1_000  # a block is told when it is done whole: fewer items in each are told sooner
 

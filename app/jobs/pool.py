@@ -26,6 +26,7 @@ from ray import exceptions
 from app import failures
 from app.jobs import cluster
 from app.jobs.activations import ActivationCache
+from app.jobs.feed import Feed, is_place, look_at
 from app.jobs.gpus import GpuMemory
 from app.jobs.queue import FairQueue
 from app.jobs.run import execute
@@ -46,6 +47,7 @@ P = ParamSpec("P")
 
 NAMESPACE = "whylens"
 DEATHS = 3  # of the worker on one run, before it is the run's own fault
+DIED = f"The worker died {DEATHS} times on this; it may need more memory than there is."
 SECONDS_TO_STOP = 2.0  # an interrupt is felt between two operators; after this the process goes
 HEADS = 2  # classifiers that may be on their way to be fitted, one of them being fitted
 SECONDS_BETWEEN_SWEEPS = 5.0
@@ -58,6 +60,7 @@ class Pool(Protocol):
 
     def ask(self, question: Callable[Concatenate[Workshop, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
     def submit(self, key: str, owner: str) -> None: ...
+    def feed(self) -> None: ...
     def cancel(self, key: str) -> None: ...
     def position(self, key: str) -> int | None: ...
     def memory(self) -> tuple[GpuMemory, ...]: ...
@@ -133,6 +136,10 @@ class RayPool:
         """The run is in the database: a dispatcher that is away finds it there when it is back."""
         self._tell(self._dispatcher.submit.remote(key, owner))
 
+    def feed(self) -> None:
+        """There is a batch in the database."""
+        self._tell(self._dispatcher.feed.remote())
+
     def cancel(self, key: str) -> None:
         """The run is marked in the database, so what goes on computing it is refused."""
         self._tell(self._dispatcher.cancel.remote(key))
@@ -182,7 +189,8 @@ class Dispatcher:
         self._store = Store.at(settings.database)
         self._runs = self._store.runs
         self._queue = FairQueue()
-        self._running: dict[Any, str] = {}  # task → key of its run
+        self._feed = Feed(self._store)
+        self._running: dict[Any, str] = {}  # task → key of its run, or place of its picture
         self._deaths: Counter[str] = Counter()
         self._lock = RLock()
         self._warm = _remote(settings, warm, retries=DEATHS)
@@ -194,6 +202,7 @@ class Dispatcher:
             with self._lock:
                 try:
                     self._recover()
+                    self._fill()
                     self._start()
                 except UnavailableError as error:
                     LOG.warning("unfinished runs are looked for again: %s", error)
@@ -228,13 +237,31 @@ class Dispatcher:
                 self._put(owner, key)
             self._start()
 
+    def feed(self) -> None:
+        with self._lock:
+            self._fill()
+            self._start()
+
+    def _fill(self) -> None:
+        """A few pictures of each batch: what else its owner asks for goes first, and others have their turns."""
+        try:
+            places = self._feed.next(self._slots() + 1)
+        except UnavailableError:
+            raise
+        except Exception as error:
+            failures.sentence(error)  # logged; a batch that cannot be read must not hold up what else is asked
+            return
+        for owner, place in places:
+            self._queue.put(owner, place, patient=True)
+
     def _has(self, key: str) -> bool:
         # one that is being stopped counts: when it has ended, whoever has asked for it again meanwhile is found
         return key in self._running.values() or key in self._queue
 
     def _put(self, owner: str, key: str) -> None:
-        """What a user asks for starts before judgements, which are asked for by looking at what is done."""
-        self._queue.put(owner, key, patient=isinstance(self._runs.get(key).spec, TrustSpec))
+        """What a user asks for starts before their batches, and judgements, which are asked for by looking on."""
+        waits = isinstance(self._runs.get(key).spec, TrustSpec) or self._store.batches.alone(key)
+        self._queue.put(owner, key, patient=waits)
 
     def warmed(self) -> None:
         """Waits until a worker has loaded the first model. Workers are those of who asks, so it is asked from here."""
@@ -258,7 +285,8 @@ class Dispatcher:
     def _start(self) -> None:
         while len(self._running) < self._slots() and (next_job := self._queue.take()):
             owner, key = next_job
-            task = _remote(self._settings, compute, key, retries=0)  # ours: the attempt must rise with each
+            work = look_upon if is_place(key) else compute
+            task = _remote(self._settings, work, key, retries=0)  # ours: the attempt must rise with each
             self._running[task] = key
             task.future().add_done_callback(partial(self._ended, task, key, owner))
 
@@ -273,14 +301,39 @@ class Dispatcher:
             if task in self._running:
                 ray.cancel(task, force=True)
 
-    def _ended(self, task: Any, key: str, owner: str, outcome: Future[None]) -> None:
+    def _ended(self, task: Any, key: str, owner: str, outcome: Future[Any]) -> None:
         with self._lock:
             del self._running[task]
             try:
-                self._settle(key, owner, outcome.exception())
+                if is_place(key):
+                    self._seen(key, owner, outcome)
+                else:
+                    self._settle(key, owner, outcome.exception())
+                self._fill()
                 self._start()
             except UnavailableError as error:
                 LOG.warning("the next sweep sees to a run that has ended: %s", error)
+
+    def _seen(self, place: str, owner: str, outcome: Future[str | None]) -> None:
+        """A picture has been looked at: its run is next, unless there is nothing to compute."""
+        self._feed.ended(place)
+        match error := outcome.exception():
+            case None:
+                key = outcome.result()
+                if key is not None and not self._has(key):
+                    self._put(owner, key)
+            case exceptions.TaskCancelledError() | exceptions.NodeDiedError():
+                return
+            case exceptions.RayTaskError() if isinstance(error.cause, UnavailableError):
+                return
+            case exceptions.WorkerCrashedError() | exceptions.OutOfMemoryError():
+                self._deaths[place] += 1
+                if self._deaths[place] < DEATHS:
+                    return
+                self._feed.failed(place, DIED)
+            case _:
+                self._feed.failed(place, failures.sentence(error))
+        del self._deaths[place]
 
     def _settle(self, key: str, owner: str, error: BaseException | None) -> None:
         run = self._runs.find(key)
@@ -299,7 +352,7 @@ class Dispatcher:
                 return
         if self._deaths[key] == DEATHS:
             del self._deaths[key]
-            self._runs.fail(key, f"The worker died {DEATHS} times on this; it may need more memory than there is.")
+            self._runs.fail(key, DIED)
             return
         self._runs.requeue(key)
         self._put(owner, key)
@@ -325,6 +378,10 @@ def compute(settings: Settings, key: str) -> None:
     execute(store, shelf, key, _cache(settings))
 
 
+def look_upon(settings: Settings, place: str) -> str | None:
+    return look_at(*_desk(settings), place)
+
+
 def warm(settings: Settings) -> None:
     _desk(settings)[1].get(settings.model)
 
@@ -347,7 +404,7 @@ def _cache(settings: Settings) -> ActivationCache:
     return ActivationCache(settings.home / "activations", settings.activation_cache_bytes)
 
 
-def _remote(settings: Settings, task: Callable[..., None], *args: str, retries: int) -> Any:
+def _remote(settings: Settings, task: Callable[..., Any], *args: str, retries: int) -> Any:
     """One job slot's worth of Ray."""
     slot: Any = ray.remote(task).options(num_cpus=1, num_gpus=settings.gpus_per_job, max_retries=retries)
     return slot.remote(settings, *args)

@@ -14,6 +14,7 @@ from app.export import npz
 from app.export.finding import Finding
 from app.jobs.look import look, specify
 from app.jobs.question import Question
+from app.jobs.row import Row
 from app.jobs.run import stream
 from app.settings import Settings
 from app.uploads import Asset
@@ -27,20 +28,6 @@ class Item:
     name: str
     path: str
     line: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """What the summary says of an item: an explanation, or an error in one sentence."""
-
-    file: str
-    key: str = ""
-    label: str = ""
-    target: int | None = None
-    score: float | None = None
-    output: str = ""
-    seconds: float | None = None
-    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from app.jobs.asking import ConceptQuestion, Paces, Plan, plan, settle
 from app.jobs.concept_map import concept_map
 from app.jobs.easel import Brushwork, Easels
 from app.jobs.edit import Edit, Edited, edit
+from app.jobs.estimate import Estimates
 from app.jobs.fitting import FitBook, Fits
 from app.jobs.gpus import GpuMemory
 from app.jobs.heads import Definition, fitted, prompted
@@ -70,6 +71,7 @@ class Workshop:
     def __init__(self, settings: Settings, store: Store, shelf: Shelf, cache: ActivationCache) -> None:
         self._settings, self._shelf, self._cache = settings, shelf, cache
         self._paces = Paces()
+        self._estimates = Estimates()
         self._benches = Benches(store, shelf, cache)
         self._easels = Easels(store, shelf)
         self._fits = FitBook(shelf)
@@ -101,6 +103,11 @@ class Workshop:
     @grouped("looks")
     def look(self, model: str, data: bytes, question: Question) -> Look:
         return look(self._shelf.get(model), data, question)
+
+    @grouped("slow")
+    def estimate(self, model: str, data: bytes, question: Question) -> float:
+        """Seconds that a picture takes, measured on this one; about one second."""
+        return self._estimates.of(self._shelf.get(model), data, question)
 
     @grouped("edits")
     def edit(self, model: str, digest: str, asked: Edit) -> Edited:

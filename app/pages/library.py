@@ -9,7 +9,11 @@ import streamlit as st
 from app import components, wiring
 from app.views.visitor import owner
 
-PAGES = {"e": "pages/workbench.py", "c": "pages/concepts.py"}  # what an address names → where it is shown
+PAGES = {
+    "e": "pages/workbench.py",
+    "c": "pages/concepts.py",
+    "b": "pages/batch.py",
+}  # what an address names → where it is shown
 
 owner(wiring.service())  # whoever has nothing of their own sees no library
 st.markdown("## Library")

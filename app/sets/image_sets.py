@@ -76,7 +76,12 @@ def thumbnail(desk: Service, owner: str, id: str, index: int, side: int) -> byte
     members = manifest(desk, owner, id).members
     if not 0 <= index < len(members):
         raise NotFoundError(f"There is no picture {index} in this set.")
-    picture = uploads.image(desk.store.image_sets.picture(members[index].sha256))
+    return small(desk, members[index].sha256, side)
+
+
+def small(desk: Service, sha256: str, side: int) -> bytes:
+    """The same, of a member of a set."""
+    picture = uploads.image(desk.store.image_sets.picture(sha256))
     out = io.BytesIO()
     ImageOps.fit(picture, (side, side), Image.Resampling.BICUBIC).save(out, "WEBP", quality=QUALITY)
     return out.getvalue()

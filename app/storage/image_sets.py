@@ -14,7 +14,7 @@ from app.jobs.manifest import Manifest
 from app.storage import blobs
 from app.storage.database import Database
 from app.storage.names import displayed
-from app.storage.tables import ImageSetRow, MemberRow, RunRow
+from app.storage.tables import BatchRow, ImageSetRow, MemberRow, RunRow
 
 BATCH = 16  # pictures written at a time: others write in between
 
@@ -118,10 +118,11 @@ class ImageSets:
 
 
 def release(session: Session, manifest: str) -> None:
-    """Once neither a set nor a run has this manifest, its pictures go, as far as nothing else names them."""
+    """Once no set, run or batch has this manifest, its pictures go, as far as nothing else names them."""
     used = select(ImageSetRow.id).where(ImageSetRow.manifest == manifest).exists()
     asked = select(RunRow.key).where(RunRow.input == manifest).exists()
-    if session.scalar(select(used | asked)):
+    batched = select(BatchRow.id).where(BatchRow.manifest == manifest).exists()
+    if session.scalar(select(used | asked | batched)):
         return
     members = list(session.scalars(select(MemberRow.sha256).where(MemberRow.manifest == manifest)))
     session.execute(delete(MemberRow).where(MemberRow.manifest == manifest))

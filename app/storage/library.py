@@ -14,6 +14,7 @@ from app.jobs.heads import PREFIX
 from app.storage.database import Database
 from app.storage.tables import (
     AssetRow,
+    BatchRow,
     ConceptsRow,
     ExplanationRow,
     HeadRow,
@@ -24,7 +25,7 @@ from app.storage.tables import (
     ShareRow,
 )
 
-Kind = Literal["picture", "text", "edit", "study", "set", "classifier", "link"]
+Kind = Literal["picture", "text", "edit", "study", "batch", "set", "classifier", "link"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +196,20 @@ def _studies(session: Session, owner: str) -> Iterator[Entry]:
         )
 
 
+def _batches(session: Session, owner: str) -> Iterator[Entry]:
+    for row in session.scalars(select(BatchRow).where(BatchRow.owner == owner)):
+        yield Entry(
+            kind="batch",
+            id=row.id,
+            created=row.created,
+            about=row.name,
+            model=row.question["model"],
+            method=row.question["method"],
+            state=row.state,
+            more={"images": row.images, "set": row.image_set},
+        )
+
+
 def _sets(session: Session, owner: str) -> Iterator[Entry]:
     for row in session.scalars(select(ImageSetRow).where(ImageSetRow.owner == owner)):
         more = {"images": row.images, "labels": row.labels}
@@ -225,4 +240,4 @@ def _links(session: Session, owner: str) -> Iterator[Entry]:
 
 
 PARTS = ("concepts", "strategies")
-SHELVES = (_explanations, _edits, _studies, _sets, _classifiers, _links)
+SHELVES = (_explanations, _edits, _studies, _batches, _sets, _classifiers, _links)

@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 from app.jobs.spec import UNFINISHED, ConceptSpec, JobSpec, Spec, State, TrustSpec, spec_from
 from app.storage import blobs
 from app.storage.database import Database
-from app.storage.tables import ExplanationRow, PreviewRow, ResultBlobRow, RunRow, ThumbnailRow, WaiterRow
+from app.storage.tables import (
+    BatchItemRow,
+    BatchRow,
+    ExplanationRow,
+    PreviewRow,
+    ResultBlobRow,
+    RunRow,
+    ThumbnailRow,
+    WaiterRow,
+)
 
 SECONDS_BETWEEN_USES = 3600.0  # looking at a result must not write each time
 
@@ -77,12 +86,17 @@ class Runs:
             return [(key, owner) for key, owner in session.execute(query)]
 
     def waiting(self, owner: str) -> int:
-        """How many unfinished runs this user waits for."""
+        """How many unfinished runs this user waits for; those that a batch of theirs has asked for aside."""
+        batched = (
+            select(BatchItemRow.run)
+            .join(BatchRow, BatchRow.id == BatchItemRow.batch)
+            .where(BatchItemRow.run == RunRow.key, BatchItemRow.state == "asked", BatchRow.owner == owner)
+        )
         query = (
             select(func.count())
             .select_from(WaiterRow)
             .join(RunRow, RunRow.key == WaiterRow.run)
-            .where(WaiterRow.owner == owner, RunRow.state.in_(UNFINISHED))
+            .where(WaiterRow.owner == owner, RunRow.state.in_(UNFINISHED), ~batched.exists())
         )
         with self.database.read() as session:
             return session.scalar(query) or 0
@@ -228,12 +242,16 @@ def _emptied(session: Session, key: str) -> list[str]:
 
 
 def release(session: Session, key: str, owner: str) -> list[str]:
-    """A user has one explanation less: if it was their last of this run, they wait for it no longer.
+    """A user has one explanation, or picture of a batch, less: if it was their last of this run, they wait no longer.
 
     Once nobody has one and it is not being computed, the run goes, with its judgements and its input. Which runs were
     cancelled, as nobody waits for them.
     """
-    owners = set(session.scalars(select(ExplanationRow.owner).where(ExplanationRow.run == key)))
+    batched = select(BatchRow.owner).join(BatchItemRow, BatchItemRow.batch == BatchRow.id)
+    owners = {
+        *session.scalars(select(ExplanationRow.owner).where(ExplanationRow.run == key)),
+        *session.scalars(batched.where(BatchItemRow.run == key)),
+    }
     judged = session.scalars(select(RunRow.key).where(RunRow.spec["explanation"].as_string() == key))
     runs = [*judged.all(), key]
     cancelled = [] if owner in owners else [each for each in runs if _left(session, each, owner)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.storage.assets import Assets
+from app.storage.batches import Batches
 from app.storage.concepts import ConceptsOfUsers
 from app.storage.database import Database
 from app.storage.explanations import Explanations
@@ -27,6 +28,7 @@ class Store:
     heads: Heads
     image_sets: ImageSets
     concepts: ConceptsOfUsers
+    batches: Batches
     shares: Shares
     revisions: Revisions
     notes: Notes
@@ -47,6 +49,7 @@ class Store:
             Heads(database),
             ImageSets(database),
             ConceptsOfUsers(database),
+            Batches(database),
             Shares(database),
             Revisions(database),
             Notes(database),

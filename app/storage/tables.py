@@ -1,4 +1,5 @@
-"""The tables. Ownership lives in assets, sets, explanations, concepts, heads, shares and waiters, not in runs or blobs.
+"""The tables. Ownership lives in assets, sets, batches, explanations, concepts, heads, shares and waiters, not in runs
+or blobs.
 
 Times are UTC seconds since 1970: both databases store them alike, and no driver converts them.
 """
@@ -180,6 +181,42 @@ class ConceptsRow(Table):
     name: Mapped[str] = mapped_column(String(200))
     view: Mapped[dict[str, Any]]
     created: Mapped[float]
+
+
+class BatchRow(Table):
+    """A user's set of pictures under one question. The set may be gone: its name and its pictures are kept."""
+
+    __tablename__ = "batches"
+    __table_args__ = (CheckConstraint("state IN ('running', 'done', 'cancelled')", name="known_state_of_batch"),)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    image_set: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(String(200))
+    manifest: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), index=True)
+    question: Mapped[dict[str, Any]]
+    images: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+    created: Mapped[float]
+
+
+class BatchItemRow(Table):
+    """A picture of a batch that has been asked about, by its number in the set.
+
+    `told` is its row of the summary. It outlives the result of its run, which may make room for others.
+    """
+
+    __tablename__ = "batch_items"
+    __table_args__ = (
+        CheckConstraint("state IN ('asked', 'done', 'failed')", name="known_state_of_item"),
+        Index("batch_items_by_state", "state"),
+    )
+    batch: Mapped[str] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    run: Mapped[str | None] = mapped_column(ForeignKey("runs.key"), index=True)
+    state: Mapped[str] = mapped_column(String(10))
+    told: Mapped[dict[str, Any]]
+    probability: Mapped[float | None]
+    finished: Mapped[float | None]
 
 
 class NoteRow(Table):

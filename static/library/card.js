@@ -4,8 +4,8 @@ import { ask, Refusal } from "../whylens.map/ask.js";
 import { element } from "../whylens.map/element.js";
 import { chips, look } from "./looks.js";
 
-export const KINDS = { picture: "Pictures", text: "Texts", edit: "Edits", study: "Studies", set: "Sets", classifier: "Classifiers", link: "Links" };
-const ONE = { picture: "Picture", text: "Text", edit: "Edit", study: "Study", set: "Set of pictures", classifier: "Classifier", link: "Link" };
+export const KINDS = { picture: "Pictures", text: "Texts", edit: "Edits", study: "Studies", batch: "Batches", set: "Sets", classifier: "Classifiers", link: "Links" };
+const ONE = { picture: "Picture", text: "Text", edit: "Edit", study: "Study", batch: "Batch", set: "Set of pictures", classifier: "Classifier", link: "Link" };
 const RENAMED = { picture: "explanations", text: "explanations", study: "concepts" };
 const LONGEST = 200; // characters
 

@@ -17,6 +17,7 @@ const EMPTY = {
   text: ["No texts yet.", "Paste a text on the workbench: its explanation will be kept here.", "/", "Go to the workbench"],
   edit: ["No edits yet.", "Open a picture, press Edit, paint, and keep a revision.", "/", "Go to the workbench"],
   study: ["No studies yet.", "See what a model sees in a set of pictures.", "/concepts", "Go to Concepts"],
+  batch: ["No batches yet.", "Explain all pictures of a set at once.", "/batch", "Go to Batch"],
   set: ["No sets of your own yet.", "Send in pictures, or a zip of them, on the page of concepts.", "/concepts", "Go to Concepts"],
   classifier: ["No classifiers of your own yet.", "Choose Text on the workbench, then Own labels.", "/", "Go to the workbench"],
   link: ["No links yet.", "Press Share on an explanation or a study.", "/", "Go to the workbench"],

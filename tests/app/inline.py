@@ -15,6 +15,7 @@ from torch import Tensor
 
 import models
 from app.jobs.activations import ActivationCache
+from app.jobs.feed import Feed, is_place, look_at
 from app.jobs.fitting import Fits
 from app.jobs.gpus import GpuMemory
 from app.jobs.heads import Definition
@@ -78,6 +79,15 @@ class InlinePool:
     def submit(self, key: str, owner: str) -> None:  # noqa: ARG002
         execute(self.store, self.shelf, key, self.cache)
 
+    def feed(self) -> None:
+        feed = Feed(self.store)
+        while places := feed.next(1):
+            for _, place in places:
+                key = look_at(self.store, self.shelf, place)
+                feed.ended(place)
+                if key is not None:
+                    execute(self.store, self.shelf, key, self.cache)
+
     def cancel(self, key: str) -> None:
         pass
 
@@ -100,9 +110,15 @@ class HeldPool(InlinePool):
 
     queue: FairQueue = field(default_factory=FairQueue)
     cancelled: list[str] = field(default_factory=list)
+    fed: Feed | None = None
 
     def submit(self, key: str, owner: str) -> None:
-        self.queue.put(owner, key)
+        self.queue.put(owner, key, patient=self.store.batches.alone(key))
+
+    def feed(self) -> None:
+        self.fed = self.fed or Feed(self.store)
+        for owner, place in self.fed.next(2):
+            self.queue.put(owner, place, patient=True)
 
     def cancel(self, key: str) -> None:
         self.queue.drop(key)
@@ -115,7 +131,16 @@ class HeldPool(InlinePool):
         """Compute the next job, as a worker would."""
         job = self.queue.take()
         assert job is not None, "nothing is queued"
-        execute(self.store, self.shelf, job[1], self.cache)
+        owner, key = job
+        if self.fed is not None and is_place(key):
+            run = look_at(self.store, self.shelf, key)
+            self.fed.ended(key)
+            if run is not None:
+                self.submit(run, owner)
+        else:
+            execute(self.store, self.shelf, key, self.cache)
+        if self.fed is not None:
+            self.feed()
 
 
 def scripted(before: Callable[[int], None], steps: int = 4) -> Method:

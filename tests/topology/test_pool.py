@@ -110,6 +110,19 @@ def test_dispatcher_killed_loses_no_job(server: Server) -> None:
     assert server.reach(waiting, "done")["maps"]
 
 
+def test_dispatcher_killed_in_the_middle_of_a_batch_loses_no_picture(server: Server) -> None:
+    asked = server.post("batches", {"set": "builtin-shapes", "model": "planted_shortcut", "method": "saliency"})
+    here = f"batches/{asked['id']}"
+    until(lambda: server.get(here)["done"] >= 5, "some pictures are done")
+    (dispatcher,) = workers(server, "ray::Dispatcher")
+    dispatcher.kill()
+    before = server.get(f"{here}/rows")["rows"][:5]
+    until(lambda: server.get(here)["state"] == "done", "all pictures are done")
+    told = server.get(here)
+    assert (told["done"], told["failed"]) == (told["set"]["images"], 0)
+    assert server.get(f"{here}/rows")["rows"][:5] == before, "what was done was not computed again"
+
+
 def test_the_probe_answers_beside_a_job(server: Server) -> None:
     id = server.ask(**LONG)["id"]
     until(lambda: running(server, id), "the job is under way")

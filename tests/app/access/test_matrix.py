@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app import concepts, deletion, notes
+from app import batches, concepts, deletion, notes
 from app.access.identity import owner_of
 from app.api import api
 from app.jobs.asking import ConceptQuestion
@@ -67,6 +67,7 @@ def hers(proxied: Service, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:  
     kept = image_sets.keep(desk, ANN, "roses", gathering)
     gathering.close()
     study = concepts.ask(desk, ANN, kept.id, ConceptQuestion(n_concepts=2, by="labelled", target="kind 1"))
+    batch = batches.ask(desk, ANN, kept.id, Question(method="occlusion"))
     head = desk.prompt_head(ANN, "mood", None, {"up": ["good"], "down": ["bad"]})
     share, _ = shares.give_explanation(desk, ANN, shown.id, 1)
     return {
@@ -80,6 +81,7 @@ def hers(proxied: Service, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:  
         "study note": notes.on_study(desk, ANN, study.id, Part(kind="concept", number=0), "x")["id"],
         "set": kept.id,
         "study": study.id,
+        "batch": batch.id,
         "head": head.id,
         "share": share.id,
         "sha256": desk.run(shown).input,
@@ -100,6 +102,7 @@ def places(hers: Mapping[str, str]) -> list[tuple[str, str, str, dict[str, Any]]
                 "explanations": hers["text" if textual else "explanation"],
                 "concepts": hers["study"],
                 "sets": hers["set"],
+                "batches": hers["batch"],
                 "heads": hers["head"],
                 "shares": hers["share"],
                 "assets": hers[f"{'text' if path.endswith('/text') else 'picture'} asset"],
@@ -155,7 +158,7 @@ def test_the_library_is_ones_own(proxied: Service, hers: Mapping[str, str]) -> N
     through = browser(application(proxied), PROXY)
     things = [  # an edit would go with what it is an edit of
         f"edit.{hers['revision']}", f"picture.{hers['explanation']}", f"text.{hers['text']}", f"study.{hers['study']}",
-        f"set.{hers['set']}", f"classifier.{hers['head']}", f"link.{hers['share']}",
+        f"batch.{hers['batch']}", f"set.{hers['set']}", f"classifier.{hers['head']}", f"link.{hers['share']}",
     ]  # fmt: skip
     before = rows(proxied.store)
     assert library(through, "bob")["entries"] == []

@@ -16,6 +16,17 @@ from tests.app.conftest import Counts
 from tests.app.inline import HeldPool, InlineWorkshop
 
 ROUTES = {
+    ("post", "/batches/plan"),
+    ("get", "/batches"),
+    ("post", "/batches"),
+    ("get", "/batches/{id}"),
+    ("delete", "/batches/{id}"),
+    ("post", "/batches/{id}/cancel"),
+    ("post", "/batches/{id}/resume"),
+    ("get", "/batches/{id}/rows"),
+    ("get", "/batches/{id}/summary.csv"),
+    ("get", "/batches/{id}/images/{index}/thumbnail"),
+    ("post", "/batches/{id}/images/{index}/explanation"),
     ("get", "/sets"),
     ("post", "/sets"),
     ("get", "/sets/{id}"),

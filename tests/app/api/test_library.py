@@ -71,7 +71,16 @@ def test_everything_is_there(client: TestClient) -> None:
     head = client.post(f"{ROOT}/heads", json={"name": "mood", "prompts": {"up": ["good"], "down": ["bad"]}}).json()
     link = give(client, shown["id"])
     told = found(client)
-    assert told["kinds"] == {"picture": 1, "text": 1, "edit": 1, "study": 0, "set": 1, "classifier": 1, "link": 1}
+    assert told["kinds"] == {
+        "picture": 1,
+        "text": 1,
+        "edit": 1,
+        "study": 0,
+        "batch": 0,
+        "set": 1,
+        "classifier": 1,
+        "link": 1,
+    }
     assert (told["total"], told["page"], told["pages"]) == (6, 1, 1)
     entries = {entry["id"]: entry for entry in told["entries"]}
     assert list(entries) == [link["id"], head["id"], kept, made, review["id"], shown["id"]], "the newest first"

@@ -22,7 +22,7 @@ ROLES = [name for name in vars(Pool) if not name.startswith("_")]
 
 @pytest.mark.parametrize("kind", [RayPool, InlinePool, HeldPool])
 def test_a_pool_answers_to_every_name_of_the_protocol(kind: type) -> None:
-    assert set(ROLES) == {"ask", "submit", "cancel", "position", "memory", "ready", "close"}
+    assert set(ROLES) == {"ask", "submit", "feed", "cancel", "position", "memory", "ready", "close"}
     for name in ROLES:
         asked = list(inspect.signature(getattr(Pool, name)).parameters)
         assert list(inspect.signature(getattr(kind, name)).parameters) == asked
