@@ -42,6 +42,9 @@ class Here:
     def submit(self, key: str, owner: str) -> NoReturn:
         raise RuntimeError(f"nothing is computed here, and {owner} asks for {key}")
 
+    def feed(self) -> NoReturn:
+        raise RuntimeError("nothing is computed here, and a batch asks for it")
+
     def cancel(self, key: str) -> None:
         """None runs."""
 
