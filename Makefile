@@ -49,6 +49,7 @@ soak: $(VENV)/dev $(VENV)/servers
 bench: $(VENV)/dev
 	@for name in engine precision serving brush brush_frames rise_agreement kernel_shap planted_shortcut; do \
 		echo "Whylens: benchmark $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@RECORD_LATENCY=1 $(BIN)/python -m pytest -q tests/browser/test_story.py
 	@if [ -n "$(DATA)" ]; then \
 		$(BIN)/python -m benchmarks.accuracy --data "$(DATA)" && \
 		$(BIN)/python -m benchmarks.pointing --data "$(DATA)/coco_boxes" && \

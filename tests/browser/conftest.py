@@ -74,3 +74,15 @@ def page(browser: Browser, context: BrowserContext, watch: Watch) -> Page:  # no
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE * 1000)
     return opened
+
+
+@pytest.fixture
+def guest(browser: Browser, server: Server) -> Iterator[Page]:
+    """Somebody else, in a browser that knows nothing."""
+    with browser.new_context() as context:
+        watch = Watch(context, server)
+        watch.expected += ["401", "404", "403", "WebSocket", "ERR_"]  # what a guest meets once the link is gone
+        opened = context.new_page()
+        opened.set_default_timeout(PATIENCE * 1000)
+        yield opened
+        assert watch.unexpected() == []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.access.sockets import SECONDS_BETWEEN_LOOKS
 from tests.browser.conftest import Watch
@@ -33,18 +33,6 @@ def explained(server: Server) -> str:
     server.post(f"explanations/{id}/trust")
     until(lambda: server.get(f"explanations/{id}/trust")["progress"]["state"] == "done", "the map is judged")
     return id
-
-
-@pytest.fixture
-def guest(browser: Browser, server: Server) -> Iterator[Page]:
-    """Somebody else, in a browser that knows nothing."""
-    with browser.new_context() as context:
-        watch = Watch(context, server)
-        watch.expected += ["401", "404", "403", "WebSocket", "ERR_"]  # what a guest meets once the link is gone
-        opened = context.new_page()
-        opened.set_default_timeout(PATIENCE * 1000)
-        yield opened
-        assert watch.unexpected() == []
 
 
 def signed_in(page: Page, server: Server, place: str = "/") -> None:
@@ -169,15 +157,6 @@ def test_concepts_are_shown_and_not_tried(guest: Page, server: Server) -> None:
     guest.locator("canvas").first.wait_for()
     expect(guest.get_by_role("button", name="Explain this picture")).to_have_count(0)
     assert guest.locator("img[src=x]").count() == 0
-
-
-def test_a_link_outlives_a_restart_and_the_session_does_too(guest: Page, server: Server, explained: str) -> None:
-    url = server.post(f"explanations/{explained}/shares", {"days": 1})["url"]
-    server.stop()
-    server.start()
-    assert server.get(f"explanations/{explained}")["id"] == explained
-    guest.goto(url)
-    guest.wait_for_selector(DRAWN)
 
 
 def test_cut_off_within_five_seconds() -> None:
