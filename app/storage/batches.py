@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any, Literal, get_args
 
 from sqlalchemy import func, select
@@ -141,12 +142,17 @@ class Batches:
                 if batch.owner in fed:
                     continue
                 fed.add(batch.owner)
-                pairs = select(BatchItemRow.number, BatchItemRow.state).where(BatchItemRow.batch == batch.id)
-                known = {number: "asked" for id, number in looked_at if id == batch.id}
-                known.update((number, state) for number, state in session.execute(pairs))
-                room = ahead - sum(state == "asked" for state in known.values())
-                missing = (number for number in range(batch.images) if number not in known)
-                found += [(batch.owner, batch.id, number) for _, number in zip(range(room), missing, strict=False)]
+                looked = {number for id, number in looked_at if id == batch.id}
+                asked = select(func.count()).where(
+                    BatchItemRow.batch == batch.id,
+                    BatchItemRow.state == "asked",
+                    BatchItemRow.number.not_in(looked),
+                )
+                room = ahead - len(looked) - (session.scalar(asked) or 0)
+                if room > 0:
+                    known = looked | set(session.scalars(select(BatchItemRow.number).filter_by(batch=batch.id)))
+                    missing = (number for number in range(batch.images) if number not in known)
+                    found += [(batch.owner, batch.id, number) for number in islice(missing, room)]
         return found
 
     def picture(self, id: str, number: int) -> Wanted | None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,11 @@ import models
 from app import batch as command
 from app import batches
 from app.service import Service
-from app.sets.standing import SHAPES
 from app.settings import Settings
 from app.storage import runs
 from app.storage.room import EVICTED
 from tests.app.api.conftest import ROOT, refusal
-from tests.app.api.test_sets import others, post  # noqa: F401  (a fixture)
+from tests.app.api.test_sets import folder, others, post, strict  # noqa: F401  (two fixtures)
 from tests.app.conftest import Counts, picture
 from tests.app.inline import HeldPool
 
@@ -248,11 +248,18 @@ def test_deleted_with_all_that_is_its_own(client: TestClient, roses: str, counts
     assert counts() == before
 
 
-def test_a_batch_of_a_set_that_is_there_for_everybody(client: TestClient) -> None:
-    told = asked(client, SHAPES, model="planted_shortcut", method="saliency", params={}, target="square")
+def test_a_batch_of_a_set_that_is_there_for_everybody(
+    client: TestClient,
+    strict: Callable[..., None],  # noqa: F811  (the fixture)
+    tmp_path: Path,
+) -> None:
+    folder(tmp_path, "roses", [(f"red/{n}.png", picture(n)) for n in range(PICTURES)])
+    strict(image_sets=tmp_path)
+    told = asked(client, "folder-roses", model="planted_shortcut", method="saliency", params={}, target="square")
     rows = table(client, told["id"])
     assert {row["label"] for row in rows} == {"square"}
-    assert client.get(f"{ROOT}/batches/{told['id']}").json()["done"] == told["set"]["images"]
+    done = client.get(f"{ROOT}/batches/{told['id']}").json()["done"]
+    assert done == told["set"]["images"] == len(rows) == PICTURES
 
 
 def test_what_is_another_users_is_not_there(client: TestClient, others: TestClient, roses: str) -> None:  # noqa: F811
