@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,9 @@ class FailingDisk:
 
 @contextmanager
 def failing_disk(folder: Path, size: str) -> Iterator[FailingDisk]:
+    for tool in ("mkfs.ext4", "e2fsck", "findmnt"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed (apt-get install e2fsprogs util-linux)")
     disk = FailingDisk(folder.with_name(f"{folder.name}.ext4"), folder)
     subprocess.run(["truncate", "-s", size, str(disk.image)], check=True)
     subprocess.run(["mkfs.ext4", "-q", str(disk.image)], check=True)
