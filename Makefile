@@ -46,7 +46,7 @@ soak: $(VENV)/dev $(VENV)/servers
 	@JOBS_IN_FLIGHT=200 $(BIN)/python -m pytest -q tests/topology/test_faults.py
 
 # DATA: a folder with imagenet_samples/, coco_boxes/ and text/; without it the benchmarks that need one are left out
-bench: $(VENV)/dev
+bench: $(VENV)/dev $(VENV)/chromium
 	@for name in engine precision serving brush brush_frames rise_agreement kernel_shap planted_shortcut; do \
 		echo "Whylens: benchmark $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@RECORD_LATENCY=1 $(BIN)/python -m pytest -q tests/browser/test_story.py
