@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from itertools import pairwise
 from typing import Any, Literal, cast
 
 from app import library
-from app.export.table import row_of
+from app.export.table import spread
 from app.failures import NotFoundError, RequestError
 from app.jobs.fitting import refuse_impossible
 from app.jobs.manifest import Member
@@ -106,14 +104,9 @@ def rows(desk: Service, owner: str, id: str, order: Order, down: bool, page: int
 
 def summary(desk: Service, owner: str, id: str) -> bytes:
     """What the command line writes: a row for each picture that is done or failed, in the order of the set."""
-    batch = get(desk, owner, id)
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow([field.name for field in fields(Row)])
-    for item in desk.store.batches.items(batch.id):
-        if item.state != "asked":
-            writer.writerow(row_of(astuple(item.row)))
-    return file.getvalue().encode("utf-8-sig")
+    items = desk.store.batches.items(get(desk, owner, id).id)
+    head = [field.name for field in fields(Row)]
+    return spread([head, *(astuple(item.row) for item in items if item.state != "asked")])
 
 
 def cancel(desk: Service, owner: str, id: str) -> Batch:

@@ -9,6 +9,7 @@ from app.failures import TOLD, NotFoundError
 from app.storage.batches import Batch
 from app.views.batches import earlier, table, wish
 from app.views.names import plain
+from app.views.telling import telling
 from app.views.visitor import owner
 
 desk = wiring.service()
@@ -38,20 +39,15 @@ try:
 except TOLD as error:
     st.error(plain(str(error)))
     st.stop()
-with st.sidebar:
-    try:
-        wanted = wish.draw(desk, ME, current)
-        chosen = earlier.draw(desk, ME, current)
-        if wanted is not None:
-            go(batches.ask(desk, ME, wanted.image_set, wanted.question).id)
-        if chosen is not None:
-            go(chosen)
-    except TOLD as error:
-        st.error(plain(str(error)))
-try:
+with st.sidebar, telling():
+    wanted = wish.draw(desk, ME, current)
+    chosen = earlier.draw(desk, ME, current)
+    if wanted is not None:
+        go(batches.ask(desk, ME, wanted.image_set, wanted.question).id)
+    if chosen is not None:
+        go(chosen)
+with telling():
     number = table.draw(desk, ME, current)
     if number is not None and current is not None:
         explanation = batches.explain(desk, ME, current.id, number)
         st.switch_page("pages/workbench.py", query_params={"e": explanation.id})
-except TOLD as error:
-    st.error(plain(str(error)))

@@ -14,6 +14,7 @@ from app.sets.standing import SHAPES
 from app.storage.concepts import Concepts
 from app.views.concepts import earlier, study, wish
 from app.views.names import plain
+from app.views.telling import telling
 from app.views.visitor import owner
 
 FIRST = ConceptQuestion(model="planted_shortcut", target="square")
@@ -77,19 +78,14 @@ try:
 except TOLD as error:
     st.error(plain(str(error)))
     st.stop()
-with st.sidebar:
-    try:
-        wanted = wish.draw(desk, ME, current)
-        chosen = earlier.draw(desk, ME, current)
-        if wanted is not None:
-            go(concepts.ask(desk, ME, wanted.image_set, wanted.question).id)
-        if chosen is not None:
-            go(chosen)
-    except TOLD as error:
-        st.error(plain(str(error)))
-try:
+with st.sidebar, telling():
+    wanted = wish.draw(desk, ME, current)
+    chosen = earlier.draw(desk, ME, current)
+    if wanted is not None:
+        go(concepts.ask(desk, ME, wanted.image_set, wanted.question).id)
+    if chosen is not None:
+        go(chosen)
+with telling():
     asked = study.draw(desk, ME, current)
     if asked is not None:
         follow(current, asked)
-except TOLD as error:
-    st.error(plain(str(error)))

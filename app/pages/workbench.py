@@ -9,6 +9,7 @@ from app.failures import TOLD, NotFoundError
 from app.storage.explanations import Explanation
 from app.views import answer, inputs
 from app.views.names import plain
+from app.views.telling import telling
 from app.views.visitor import owner
 
 desk = wiring.service()
@@ -44,16 +45,11 @@ try:
 except TOLD as error:
     st.error(plain(str(error)))
     st.stop()
-with st.sidebar:
-    try:
-        wanted = inputs.draw(desk, ME, current)
-        if wanted is not None:
-            go(desk.ask(ME, wanted.asset, wanted.question))
-    except TOLD as error:
-        st.error(plain(str(error)))
-try:
+with st.sidebar, telling():
+    wanted = inputs.draw(desk, ME, current)
+    if wanted is not None:
+        go(desk.ask(ME, wanted.asset, wanted.question))
+with telling():
     asked = answer.draw(desk, ME, current)
     if asked is not None:
         go(asked)
-except TOLD as error:
-    st.error(plain(str(error)))

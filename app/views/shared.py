@@ -9,15 +9,15 @@ import streamlit as st
 from app import components
 from app.access.identity import Identity
 from app.description import labels, rival
-from app.failures import TOLD, NotFoundError
+from app.failures import NotFoundError
 from app.service import Service
 from app.sharing import shares
 from app.storage import codec
 from app.storage.shares import Share
 from app.views import answer, compare, notice, regions
 from app.views.concepts import study
-from app.views.names import plain
 from app.views.share import until
+from app.views.telling import telling
 
 ROOT = "/api/v1"
 
@@ -44,11 +44,8 @@ def _banner(desk: Service, who: Identity, share: Share) -> None:
     if who.owner is None or not shares.can_copy(desk, share):
         return
     if st.button("Copy into my own session", icon=":material/content_copy:", key="copy"):
-        try:
+        with telling():
             own = shares.copy(desk, who, share.id)
-        except TOLD as error:
-            st.error(plain(str(error)))
-        else:
             st.query_params.from_dict({"c" if share.kind == "concepts" else "e": own.id})
             st.rerun()
 

@@ -166,7 +166,7 @@ def test_the_door_without_tls_leads_to_the_other(lab: Lab) -> None:
 
 
 @pytest.fixture
-def door() -> Iterator[Topology]:
+def door() -> Iterator[Lab]:
     """The proxy alone, with nobody behind it."""
     folder = Path(tempfile.mkdtemp(prefix="whylens-door-"))
     topology = Topology(folder, 2 + free_port() % 250)
@@ -174,7 +174,7 @@ def door() -> Iterator[Topology]:
         topology.prepare()
         topology.start("proxy")
         until(lambda: listens(topology), "the proxy listens")
-        yield topology
+        yield Lab(topology)
     finally:
         topology.stop("proxy")
         shutil.rmtree(folder)
@@ -185,12 +185,8 @@ def listens(topology: Topology) -> bool:
         return line.connect_ex((topology.host("proxy"), 8443)) == 0
 
 
-def asking(topology: Topology) -> httpx.Client:
-    return httpx.Client(base_url=topology.url, auth=("ann", USERS["ann"]), verify=trusting(), timeout=PATIENCE)
-
-
-def test_s25_where_no_replica_is_left_the_door_says_so(door: Topology) -> None:
-    with asking(door) as client:
+def test_s25_where_no_replica_is_left_the_door_says_so(door: Lab) -> None:
+    with door.user("ann") as client:
         told = client.get("/api/v1/explanations")
         assert (told.status_code, told.headers["retry-after"]) == (503, "60")
         assert told.json() == {"error": {"status": 503, "message": AWAY}}
@@ -202,8 +198,8 @@ def test_s25_where_no_replica_is_left_the_door_says_so(door: Topology) -> None:
         assert client.get("/away/api").status_code != 200  # nobody asks for it by name
 
 
-def test_s25_a_replica_that_dies_while_it_answers(door: Topology) -> None:
-    """What only reads is asked of the other; what changes something is not done twice, and the user is told."""
+def test_s25_a_replica_that_dies_while_it_answers(door: Lab) -> None:
+    """What changes something is not asked of the other, which would do it twice, and the user is told."""
     asked: list[str] = []
 
     class Dying(BaseHTTPRequestHandler):
@@ -211,10 +207,13 @@ def test_s25_a_replica_that_dies_while_it_answers(door: Topology) -> None:
             asked.append(self.path)
             self.close_connection = True  # without a word
 
-    with HTTPServer((door.host("web-1"), 8501), Dying) as one, HTTPServer((door.host("web-2"), 8501), Dying) as two:
+    with (
+        HTTPServer((door.topology.host("web-1"), 8501), Dying) as one,
+        HTTPServer((door.topology.host("web-2"), 8501), Dying) as two,
+    ):
         for server in (one, two):
             Thread(target=server.serve_forever, daemon=True).start()
-        with asking(door) as client:
+        with door.user("ann") as client:
             told = client.post("/api/v1/explanations", json={})
         for server in (one, two):
             server.shutdown()

@@ -9,11 +9,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from models.shapes import shapes
+from tests.browser.accessible import violations
 from tests.browser.conftest import Watch
 from tests.server import PATIENCE, Server
 
@@ -39,11 +39,6 @@ def archive() -> bytes:
             Image.fromarray(shape.pixels).save(data, "PNG")
             archive.writestr(f"{shape.kind}/{HOSTILE if i == 0 else f'{shape.kind} {i}'}.png", data.getvalue())
     return out.getvalue()
-
-
-def clean(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found] == []
 
 
 def test_started_stopped_gone_on_with_opened_and_taken_along(page: Page, server: Server, tmp_path: Path) -> None:
@@ -89,7 +84,7 @@ def test_started_stopped_gone_on_with_opened_and_taken_along(page: Page, server:
     assert done.first.inner_text() == first, "what was done was kept"
     assert batch.get_by_role("rowheader").get_by_text(HOSTILE).count() == 1
     assert page.locator("img[src='x']").count() == 0
-    clean(page)
+    assert violations(page) == []
 
     # sorted by what one is after
     batch.get_by_role("button", name="Probability").click()
@@ -132,4 +127,4 @@ def test_on_a_phone(page: Page, server: Server) -> None:
     batch.get_by_role("combobox", name="Order").select_option("Least certain first")
     expect(batch.get_by_role("combobox", name="Order")).to_have_value("probability up")
     expect(batch.locator("tbody tr").first).to_be_visible()
-    clean(page)
+    assert violations(page) == []
