@@ -19,7 +19,11 @@ T = TypeVar("T", bound=type[Parameters])
 
 @dataclass(frozen=True)
 class Method:
-    """One method on one kind of input. `needs`: what a model must offer; `revision` rises when the numbers change."""
+    """One method on one kind of input. `needs`: what a model must offer; `revision` rises when the numbers change.
+
+    `fitted`: its map is made of the scores of copies like those by which a map's fidelity is measured, soft masks over
+    half of the input, so that it promises to say nearly all that can be said of them.
+    """
 
     name: str
     kind: Kind
@@ -27,6 +31,7 @@ class Method:
     needs: Needs
     description: str
     parameters: type[Parameters]
+    fitted: bool = False
 
     @property
     def schema(self) -> tuple[Param, ...]:
@@ -36,7 +41,9 @@ class Method:
 _methods: dict[tuple[str, Kind], Method] = {}
 
 
-def register(name: str, kind: Kind = "image", *, revision: int = 1, needs: Needs = "scores") -> Callable[[T], T]:
+def register(
+    name: str, kind: Kind = "image", *, revision: int = 1, needs: Needs = "scores", fitted: bool = False
+) -> Callable[[T], T]:
     """The class's docstring becomes the description: write its first line for the person who chooses a method."""
 
     def enter(cls: T) -> T:
@@ -44,7 +51,7 @@ def register(name: str, kind: Kind = "image", *, revision: int = 1, needs: Needs
         if known and known.parameters.__module__ != cls.__module__:
             raise ValueError(f"method {name} is registered twice: {known.parameters.__module__} and {cls.__module__}")
         description = (cls.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
-        _methods[name, kind] = Method(name, kind, revision, needs, description, cls)
+        _methods[name, kind] = Method(name, kind, revision, needs, description, cls, fitted)
         return cls
 
     return enter

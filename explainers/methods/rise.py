@@ -24,7 +24,7 @@ from explainers.text.board import TextBoard
 from explainers.types import Attributions, Passage, Progress, ScoreFunction
 
 
-@register("rise", revision=1)
+@register("rise", revision=1, fitted=True)
 @dataclass(frozen=True, kw_only=True)
 class PictureRise(Parameters):
     """How much seeing a region raises the score, estimated from randomly masked copies of the image.

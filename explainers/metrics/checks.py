@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -18,13 +19,26 @@ from explainers.metrics.report import Check, Status
 CLOSE = 0.01  # completeness: of the score difference; ten times what float32 leaves of a sound propagation
 APART = 0.1
 BEATS = 0.9  # share of the random orders that an order must beat to be told from them
-RIVALS = 0.02  # share of the other classes that may be explained better: in a thousand classes, twenty close relatives
-OWN = 0.7  # share of the reachable from which on a map is about its class, whatever other classes it suits as well
 LEAST = 0.2  # share of the reachable μ-fidelity below which a map says next to nothing
 ALIKE = 0.5  # agreement from which on two maps tell the same story: a quarter of the variance of their ranks
 CLOSELY = 0.8
 SAME = 0.95  # and from which on they are one map
 NOISE = 0.5  # standard error in standard deviations of the map
+
+
+class Bar(NamedTuple):
+    """How much of what hiding costs a map must say, and how alone it must be in saying so.
+
+    `rivals`: share of the other classes that may be explained better; of a thousand, twenty close relatives or ten.
+    `own`: share of the reachable from which on a map is about its class, whatever other classes it suits as well.
+    """
+
+    rivals: float
+    own: float
+
+
+USUAL = Bar(rivals=0.02, own=0.7)
+FITTED = Bar(rivals=0.01, own=0.9)  # for a map fitted to rows such as those it is asked about
 
 
 def judge_completeness(found: Completeness) -> Check:
@@ -37,7 +51,11 @@ def judge_completeness(found: Completeness) -> Check:
 
 
 def judge_fidelity(
-    told: Sequence[tuple[Fidelity, Float[np.ndarray, " t"]]], labels: Sequence[str], part: str, whole: str
+    told: Sequence[tuple[Fidelity, Float[np.ndarray, " t"]]],
+    labels: Sequence[str],
+    part: str,
+    whole: str,
+    bar: Bar = USUAL,
 ) -> Check:
     """Does the map say what hiding costs the claimed class (the first), and does it say so of that class?
 
@@ -64,7 +82,7 @@ def judge_fidelity(
     if any(found.high[0] < 0 for found, _ in told) and not any(found.low[0] > 0 for found, _ in told):
         finding = f"What the map holds important raises the score when it is hidden ({numbers})."
         return Check("fidelity", "failed", value, control, finding)
-    if rivals > RIVALS * others and own < OWN:
+    if rivals > bar.rivals * others and own < bar.own:
         best = labels[int(np.where(clear[0] | clear[-1], np.mean(shares, axis=0), -np.inf).argmax())]
         finding = f"The map explains other classes better than its own: {suits}, “{best}” best ({numbers})."
         return Check("fidelity", "failed", value, control, finding)
@@ -72,7 +90,7 @@ def judge_fidelity(
         finding = f"The map does not say what hiding {part}s costs ({numbers})."
         return Check("fidelity", "doubtful", value, control, finding)
     finding = f"The map says {min(own, 1):.0%} of what can be said of what hiding {part}s costs; {suits} ({numbers})."
-    sound = own >= ALIKE and rivals <= RIVALS * others
+    sound = own >= ALIKE and rivals <= bar.rivals * others
     return Check("fidelity", "passed" if sound else "doubtful", value, control, finding)
 
 

@@ -18,14 +18,14 @@ from explainers.metrics.ground import Ground, forwards, steps, survey
 from explainers.metrics.randomisation import randomised
 from explainers.metrics.report import Check, TrustReport
 from explainers.metrics.setting import Setting, setting
-from explainers.registry import build, list_methods
+from explainers.registry import Method, build, list_methods
 from explainers.scoring import ModelScore, grid_of, resolve_precision
 from explainers.types import Attribution, Classifier, Explainer, Kind, Precision, Prepared, Progress
 
 Explain = Callable[[Classifier, Any, int, int], Attribution]  # of what `prepare` returned
 Remake = Callable[[Classifier, Prepared, int, int], Iterator[Progress[Attribution]]]
 
-PANEL_REVISION = 3  # rises whenever the same map could be judged otherwise
+PANEL_REVISION = 4  # rises whenever the same map could be judged otherwise
 RERUNS = 3
 ORDER = ("fidelity", "deletion", "insertion", "completeness", "noise", "repetition", "stability", "randomisation")
 
@@ -142,7 +142,9 @@ class _Case:
         values = torch.from_numpy(self.a.values)
         told = [(fidelity_of(removal.claimed(values), removal.lost), removal.reach) for removal in ground.removals]
         place = self.place
-        found: tuple[Check, ...] = (checks.judge_fidelity(told, self._labels(ground), place.part, place.whole),)
+        known = _known(self.a, self.model.card.kind)
+        bar = checks.FITTED if known and known.fitted else checks.USUAL
+        found: tuple[Check, ...] = (checks.judge_fidelity(told, self._labels(ground), place.part, place.whole, bar),)
         yield Progress(done, total, found)
         rng, phi = torch.Generator().manual_seed(self.seed), self.place.pool(values)
         for metric, check in ((Deletion, checks.judge_deletion), (Insertion, checks.judge_insertion)):
@@ -176,10 +178,10 @@ def _once(explain: Explain) -> Remake:
 
 def _method(a: Attribution, kind: Kind) -> Remake | None:
     """The method that made the map, on its reduced budget, for the same score and in the same precision."""
-    name, params = a.meta.get("method"), a.meta.get("params")
-    if name not in {method.name for method in list_methods(kind)} or not isinstance(params, Mapping):
+    known, params = _known(a, kind), a.meta.get("params")
+    if known is None or not isinstance(params, Mapping):
         return None
-    explainer: Explainer = build(str(name), params, kind).reduced()
+    explainer: Explainer = build(known.name, params, kind).reduced()
     precision: Precision = "bfloat16" if a.meta.get("precision") == "bfloat16" else "float32"
 
     def remake(model: Classifier, x: Prepared, target: int, seed: int) -> Iterator[Progress[Attribution]]:
@@ -188,6 +190,10 @@ def _method(a: Attribution, kind: Kind) -> Remake | None:
             yield Progress(step.done, step.total, step.result.of(target))
 
     return remake
+
+
+def _known(a: Attribution, kind: Kind) -> Method | None:
+    return next((method for method in list_methods(kind) if method.name == a.meta.get("method")), None)
 
 
 def _class(meta: Mapping[str, object]) -> int | None:

@@ -14,14 +14,20 @@ from explainers.metrics.fidelity import Fidelity
 LABELS = tuple(f"class {k}" for k in range(101))
 
 
-def fidelity(own: float, others: list[float], reach: float = 0.8, elsewhere: float | None = None) -> str:
+def fidelity(
+    own: float,
+    others: list[float],
+    reach: float = 0.8,
+    elsewhere: float | None = None,
+    bar: checks.Bar = checks.USUAL,
+) -> str:
     """One class that claims the map among 101, the others nothing to it but those given; the same in both sets."""
     told = []
     for claimed in (own, own if elsewhere is None else elsewhere):
         pearson = np.zeros(101)
         pearson[0], pearson[1 : 1 + len(others)] = claimed, others
         told.append((Fidelity(pearson, pearson, pearson - 0.2, pearson + 0.2, 100), np.full(101, reach)))
-    return checks.judge_fidelity(told, LABELS, "region", "picture").status
+    return checks.judge_fidelity(told, LABELS, "region", "picture", bar).status
 
 
 @pytest.mark.parametrize(
@@ -40,6 +46,21 @@ def fidelity(own: float, others: list[float], reach: float = 0.8, elsewhere: flo
 )
 def test_fidelity(own: float, others: list[float], expected: str) -> None:
     assert fidelity(own, others) == expected
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "expected"),
+    [
+        (0.7, [], "passed"),
+        (0.7, [0.75], "passed"),  # one close relative in a hundred
+        (0.7, [0.75, 0.75], "failed"),  # less than nine tenths of what can be reached
+        (0.73, [0.75, 0.75], "doubtful"),
+        (0.5, [], "passed"),  # of no other class more: it is a weak map, and of its own class
+        (0.3, [], "doubtful"),
+    ],
+)
+def test_who_promises_more_is_held_to_it(own: float, others: list[float], expected: str) -> None:
+    assert fidelity(own, others, bar=checks.FITTED) == expected
 
 
 def test_a_map_may_be_about_small_removals_or_about_large_ones() -> None:
