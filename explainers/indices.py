@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
-from scipy.stats import t as student
+from scipy.special import stdtrit
 from torch import Tensor
 
 from explainers.designs import scrambled_sobol, swapped
@@ -50,7 +50,7 @@ def sobol_indices(value: Callable[[Tensor], Tensor], d: int, n: int, seed: int =
     # Saltelli's form for the first order, centred: for a small index it is far less noisy than Jansen's
     first, first_error = ratio(((b - mean)[..., None] * (ab - a[..., None])).mean(1), deviation[:, None])
     total, total_error = ratio(((a[..., None] - ab).square() / 2).mean(1), deviation[:, None])
-    stderr = torch.maximum(first_error, total_error) * student.ppf(STUDENT, SCRAMBLES - 1) / 2
+    stderr = torch.maximum(first_error, total_error) * float(stdtrit(SCRAMBLES - 1, STUDENT)) / 2
     return SobolIndices(first.float(), total.float(), stderr.float())
 
 

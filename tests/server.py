@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
+import psutil
 
 from app.access.passwords import PasswordHash
 
@@ -94,6 +95,11 @@ class Server:
         file = self.home / "server.log"
         return file.read_text(errors="replace") if file.exists() else ""
 
+    def processes(self, name: str) -> list[psutil.Process]:
+        """The pool's, by the name that Ray gives them."""
+        assert self.process is not None
+        return [p for p in psutil.Process(self.process.pid).children(recursive=True) if name in p.name() + title(p)]
+
     def get(self, path: str) -> Any:
         answer = CLIENT.get(f"{self.api}/{path}")
         assert answer.status_code == 200, answer.text
@@ -110,6 +116,15 @@ class Server:
         explanation: dict[str, Any] = self.post("explanations", {"asset": asset, **question})
         return explanation
 
+    def under_way(self, id: str) -> None:
+        """Wait until some of an explanation is computed, and not all."""
+
+        def there() -> bool:
+            progress = self.get(f"explanations/{id}")["progress"]
+            return bool(progress["state"] == "running" and progress["done"] > 0)
+
+        until(there, f"explanation {id} is under way")
+
     def reach(self, id: str, state: str) -> dict[str, Any]:
         """Wait until an explanation is in a state."""
 
@@ -119,6 +134,14 @@ class Server:
 
         found: dict[str, Any] = until(there, f"explanation {id} is {state}")
         return found
+
+
+def title(process: psutil.Process) -> str:
+    """Its command line; of one that has just ended, nothing."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 @contextmanager

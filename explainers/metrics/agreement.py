@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.stats import rankdata
 from torch import Tensor
 
-from explainers.metrics.fidelity import correlation
+from explainers.metrics.fidelity import rank_correlation
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ def compare(a: Float[Tensor, " d"], b: Float[Tensor, " d"]) -> Agreement:
     Ties at the border of a decile count by the share of them that fits: no order among equals is invented.
     """
     flat = torch.tensor([float(part.max() - part.min()) for part in (a, b)]) == 0
-    ranks = [rankdata(part.numpy())[:, None] for part in (a, b)]
-    spearman = 1.0 if bool(flat.all()) else float(correlation(*ranks)[0])
+    columns = (part.numpy()[:, None] for part in (a, b))
+    spearman = 1.0 if bool(flat.all()) else float(rank_correlation(*columns)[0])
     first, second = (_top(part.numpy()) for part in (a, b))
     size = math.ceil(len(a) / 10)
     return Agreement(

@@ -17,7 +17,7 @@ import pytest
 
 from app.storage.store import Store
 from scripts.topology.loopback import USERS, Topology, missing
-from tests.server import PATIENCE, free_port, until
+from tests.server import PATIENCE, free_port, title, until
 
 PATIENCE_TO_START = 2 * PATIENCE  # Ray's processes start one after the other, on cores that are shared
 
@@ -63,10 +63,10 @@ class Lab:
     def store(self) -> Store:
         return Store.at(self.topology.postgres.url)
 
-    def processes(self, service: str, title: str) -> list[psutil.Process]:
+    def processes(self, service: str, name: str) -> list[psutil.Process]:
         """Those of a service by the name that Ray gives them."""
         parent = psutil.Process(self.topology.processes[service].pid)
-        return [p for p in parent.children(recursive=True) if title in _title(p)]
+        return [p for p in parent.children(recursive=True) if name in title(p)]
 
 
 @functools.cache
@@ -82,13 +82,6 @@ def ready(client: httpx.Client) -> bool:
         return bool(client.get("/readyz").status_code == 200)
     except httpx.TransportError:
         return False
-
-
-def _title(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
-        return ""
 
 
 @pytest.fixture(scope="session")

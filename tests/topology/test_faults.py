@@ -25,7 +25,6 @@ from tests.server import PATIENCE, serving, until
 from tests.topology.clock import YEAR, Clock
 from tests.topology.conftest import Lab, described
 from tests.topology.flight import Flight, Outcome, flying
-from tests.topology.test_pool import workers
 
 pytestmark = pytest.mark.topology
 
@@ -207,7 +206,7 @@ def test_s28_a_disk_that_fills_up_holds_jobs_up_and_loses_none(tmp_path: Path) -
             subprocess.run(["dd", "if=/dev/zero", f"of={ballast}", "bs=4k"], capture_output=True, check=False)
             told = until(lambda: refused(client, flight.asset), "a user is told of it")
             assert "its disk is full. Nothing was lost; try again in a minute." in told
-            assert workers(server, "ray::")
+            assert server.processes("ray::")
             ballast.unlink()
             flight.land()
             flight.outcome()

@@ -24,7 +24,6 @@ from benchmarks.record import write
 from tests.server import PATIENCE, Server, until
 from tests.topology.flight import Flight, flying
 from tests.topology.sockets import Browser, looking_on
-from tests.topology.test_pool import workers
 
 LIMIT = 60  # unfinished explanations of one user
 HEADER = "x-whylens-user"
@@ -240,7 +239,7 @@ def test_memory_does_not_grow_with_the_jobs(server: Server, store: Store) -> Non
     """Bytes per job by a line through what the processes had after each hundredth, the first tenth left out."""
     jobs, owners = max(40, round(2000 * SCALE)), 4
     processes = {"server": [psutil.Process(server.process.pid)] if server.process else []}
-    processes |= {name: workers(server, f"ray::{name}") for name in ("Dispatcher", "Probe")}
+    processes |= {name: server.processes(f"ray::{name}") for name in ("Dispatcher", "Probe")}
     samples: list[tuple[int, dict[str, int]]] = []
     with flights(server, store, owners) as all_flights, ThreadPoolExecutor(owners) as asking:
         asked = [

@@ -39,6 +39,9 @@ def test_importing_the_protocol_starts_nothing() -> None:
         "import ray, psutil\n"
         "assert not ray.is_initialized()\n"
         "assert not psutil.Process().children()\n"
+        # nor does it make whoever starts wait for what few questions need
+        "import sys\n"
+        "assert not {'scipy.stats', 'sklearn', 'torchvision', 'transformers'} & set(sys.modules)\n"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr

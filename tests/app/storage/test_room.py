@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -22,6 +24,21 @@ from tests.app.storage.conftest import asked, spec, upload
 
 SIZE = 1000  # bytes of each result
 LONG_AGO, NOW = 1e6, 1e6 + 10 * room.SAFE_SECONDS
+
+# makes room, and holds on after the result of one is gone and before its bytes are
+HELD = """
+import sys
+from app.storage import blobs
+from app.storage.room import make_room
+from app.storage.store import Store
+
+def hold(session, shas):
+    print("half gone", flush=True)
+    sys.stdin.readline()
+
+blobs.drop_unnamed = hold
+make_room(Store.at(sys.argv[1]).database, 0, float(sys.argv[2]))
+"""
 
 
 def computed(store: Store, key: str, seed: int = 0) -> None:
@@ -93,6 +110,18 @@ def test_what_went_is_computed_again_by_the_same_key(store: Store) -> None:
     computed(store, made.run)
     assert store.runs.blob(made.run, sha256) == part(0)
     assert rows(store) == {**before, "thumbnails": 0}
+
+
+def test_killed_in_the_middle_it_has_taken_nothing(store: Store, url: str) -> None:
+    made, before = explained(store), rows(store)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", HELD, url, str(NOW)], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "half gone\n"
+        process.kill()
+    assert rows(store) == before
+    assert store.runs.blob(made.run, blob(store, made.run)) == part(0)
+    assert make_room(store.database, 0, NOW) == 1, "nor does it stand in the way of the next"
 
 
 def named(store: Store, made: Explanation) -> None:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.server import CLIENT, Server, serving, until
-from tests.topology.test_pool import LONG, running
+from tests.server import CLIENT, Server, until
+from tests.topology.embedded.questions import LONG
 
 pytestmark = pytest.mark.topology
 
 TEXT = "A funny, thoughtful film. It is never dull."
 PROMPTS = {"dull": ["this is boring"], "funny": ["this makes me laugh", "a joke"]}
 TABLE = "text,label\n" + "".join(f"I {verb} this {noun},{verb}\n" for verb in ("love", "hate") for noun in range(6))
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("home")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +55,7 @@ def test_a_head_is_the_same_in_the_probe_and_in_the_worker(server: Server, text:
 def test_no_edit_waits_behind_a_job(server: Server, text: str) -> None:
     asked = server.post("explanations", {"asset": text, "params": {"n_masks": 64}})
     long = server.ask(**LONG)["id"]
-    until(lambda: running(server, long), "the job is under way")
+    server.under_way(long)
     edited = server.post(f"explanations/{asked['id']}/probe", {"off": [1], "replace": {"3": "boring"}})
     assert edited["text"] == TEXT.replace("thoughtful", "boring")
     assert edited["band"]["sets"] == 20

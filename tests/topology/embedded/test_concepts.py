@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.server import CLIENT, Server, serving, until
-from tests.topology.test_pool import LONG, make_home, running, workers
+from tests.server import CLIENT, Server, until
+from tests.topology.embedded.questions import LONG
 
 pytestmark = pytest.mark.topology
 
 SHAPES: dict[str, Any] = {"set": "builtin-shapes", "model": "planted_shortcut"}
 SLOW: dict[str, Any] = {**SHAPES, "importance": "shapley", "target": "square"}  # 256 forwards of the head a picture
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("home")) as running:
-        yield running
 
 
 def reach(server: Server, id: str, state: str) -> dict[str, Any]:
@@ -40,11 +34,15 @@ def under_way(server: Server, id: str) -> bool:
 def test_worker_killed_in_the_middle_gives_the_same_findings(server: Server) -> None:
     id = server.post("concepts", {**SLOW, "seed": 3})["id"]
     until(lambda: under_way(server, id), "the study is under way")
-    (worker,) = workers(server, "ray::compute")
+    (worker,) = server.processes("ray::compute")
     worker.kill()
     killed = reach(server, id, "done")
-    with serving(make_home(server.home, "undisturbed")) as other:
-        undisturbed = reach(other, other.post("concepts", {**SLOW, "seed": 3})["id"], "done")
+    # again and undisturbed: what it found is forgotten with it, and here is forgotten what it read
+    assert CLIENT.delete(f"{server.api}/concepts/{id}").status_code == 204
+    shutil.rmtree(server.home / "activations")
+    again = server.post("concepts", {**SLOW, "seed": 3})
+    assert again["progress"]["state"] in ("queued", "running")
+    undisturbed = reach(server, again["id"], "done")
     assert undisturbed["result"] == killed["result"]
     assert [url.rpartition("/")[2] for url in undisturbed["blobs"].values()] == [
         url.rpartition("/")[2] for url in killed["blobs"].values()
@@ -71,7 +69,7 @@ def test_deleted_while_it_runs_it_does_not_stop_the_next(server: Server) -> None
 def test_a_probe_answers_beside_a_job(server: Server) -> None:
     told = reach(server, server.post("concepts", SHAPES)["id"], "done")
     long = server.ask(**LONG)["id"]
-    until(lambda: running(server, long), "the job is under way")
+    server.under_way(long)
     first = str(told["result"]["concepts"][0]["index"])
     answer = server.post(f"concepts/{told['id']}/probe", {"image": 0, "scale": {first: 0}})
     assert answer["band"]["directions"] == 20
