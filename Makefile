@@ -47,8 +47,9 @@ soak: $(VENV)/dev $(VENV)/servers
 
 # DATA: a folder with imagenet_samples/, coco_boxes/ and text/; without it the benchmarks that need one are left out
 bench: $(VENV)/dev $(VENV)/chromium
-	@for name in engine precision serving brush brush_frames rise_agreement kernel_shap planted_shortcut; do \
+	@for name in engine precision serving brush brush_frames rise_agreement planted_shortcut; do \
 		echo "Whylens: benchmark $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@$(BIN)/python -m benchmarks.kernel_shap --side 128 $(if $(DATA),--photographs "$(DATA)/imagenet_samples")
 	@RECORD_LATENCY=1 $(BIN)/python -m pytest -q tests/browser/test_story.py
 	@if [ -n "$(DATA)" ]; then \
 		$(BIN)/python -m benchmarks.accuracy --data "$(DATA)" && \

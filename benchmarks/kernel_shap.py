@@ -3,10 +3,11 @@
 Every set of `--rows` × `--cols` regions is scored once for each image and kept in `--cache`, so a run can be stopped
 and taken up again. Shapley values of that game are exact, and all three estimators draw from it with the same budgets:
 what differs is the estimator alone. Seconds are forwards times the measured seconds per row, one at a time in float32
-as captum does by default, or 32 at a time in float32 or bf16, plus the estimator's own; one whole run of each on the
-model shows that they add up. What bf16 does to the values is their change over the same rows in both precisions.
+as captum does by default, or 32 at a time in float32 or in the precision that this machine gains from, plus the
+estimator's own; one whole run of each on the model shows that they add up. What bf16 does to the values, where it is
+used, is their change over the same rows in both precisions.
 
-python -m benchmarks.kernel_shap --images coffee chelsea photo.jpg
+python -m benchmarks.kernel_shap [--photographs FOLDER], of which as many are taken as make ten with the examples.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from benchmarks.record import write
 from explainers import shapley_values, stream_classes
 from explainers.masking import Cells, MaskedScore, on
 from explainers.methods.exact_shapley import SizeMeans, everything
-from explainers.scoring import ModelScore, top_classes
+from explainers.scoring import ModelScore, resolve_precision, top_classes
 from explainers.shapley import KernelRegression, drawn
 from explainers.types import Precision
 
@@ -41,7 +42,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", PendingDeprecationWarning)  # it colours its plots by an old way of matplotlib
     import shap
 
-COUNTS = (26, 50, 100, 200, 400, 800, 1600)
+COUNTS = (26, 50, 100, 150, 200, 250, 300, 350, 400, 500, 600, 800, 1000, 1200, 1400, 1600, 1800)
+PICTURES = 10
 GOAL = 0.1  # error in root mean squares of the values
 CHUNK = 512  # rows between two saves
 BATCH = 32
@@ -54,7 +56,7 @@ Estimator = Callable[[Game, int, int, int], Tensor]  # game, d, n, seed → valu
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="efficientnet_lite0")
-    parser.add_argument("--images", nargs="+", default=tuple(EXAMPLES), help="built-in examples or files")
+    parser.add_argument("--photographs", type=Path, help="folder; without it the built-in examples are all")
     parser.add_argument("--rows", type=int, default=3)
     parser.add_argument("--cols", type=int, default=4)
     parser.add_argument("--seeds", type=int, default=5)
@@ -67,16 +69,20 @@ def main() -> None:
         resize = (round(model.card.resize[0] * scale), round(model.card.resize[1] * scale))
         model = replace(model, card=replace(model.card, size=(args.side, args.side), resize=resize))
     d = args.rows * args.cols
-    pictures = {Path(name).stem: model.prepare(opened(name)) for name in args.images}
-    tables = {
-        name: table(model, x, args, args.cache / f"{args.model}-{model.card.size[0]}-{name}-{d}.pt")
-        for name, x in pictures.items()
-    }
+    pictures = {name: model.prepare(Image.open(BytesIO(file.read()))) for name, file in EXAMPLES.items()}
+    if args.photographs:
+        there = sorted(args.photographs.glob("*.jpg"))
+        wanted = PICTURES - len(pictures)
+        pictures |= {path.stem: model.prepare(Image.open(path)) for path in there[:: len(there) // wanted][:wanted]}
     first = next(iter(pictures.values()))
-    per_row = seconds_per_row(model, first)
-    one, batched, rounded = per_row.values()
+    precision = resolve_precision(model, first, top_classes(model, first, 1))
+    kept = f"{args.model}-{model.card.size[0]}-{d}-{precision}"
+    tables = {name: table(model, x, args, precision, args.cache / f"{kept}-{name}.pt") for name, x in pictures.items()}
+    per_row = seconds_per_row(model, first, precision)
+    one, batched, *faster = per_row.values()
+    chosen = faster[0] if faster else batched
     curves = {name: curve(estimator, tables, d, args.seeds) for name, estimator in ESTIMATORS.items()}
-    default = {"ours": rounded, "captum": one, "shap": batched, "shap, all features": batched}
+    default = {"ours": chosen, "captum": one, "shap": batched, "shap, all features": batched}
     needed = {
         name: next((int(n) for n, at in curve.items() if at["error"] <= GOAL), None) for name, curve in curves.items()
     }
@@ -90,28 +96,25 @@ def main() -> None:
             "seeds": args.seeds,
             "seconds per row": per_row,
             "from batching": one / batched,
-            "from precision": batched / rounded,
+            "precision": precision,
+            "from precision": batched / chosen,
             "what precision changes, in rms of the values": {
-                name: rounding(model, x, args, tables[name]) for name, x in pictures.items()
+                name: rounding(model, x, args, tables[name]) for name, x in pictures.items() if faster
             },
             "at defaults": {
                 "captum, 25 samples, one at a time, float32": point(curves["captum"], "25", one),
                 f"shap, {2 * d + 2048} samples, ten features": point(curves["shap"], str(2 * d + 2048), batched),
-                "ours, 1024 forwards, bfloat16": point(curves["ours"], "1024", rounded),
+                f"ours, 1024 forwards, {precision}": point(curves["ours"], "1024", chosen),
             },
             f"forwards to an error of {GOAL}": needed,
             f"seconds to an error of {GOAL}": {
-                name: n and {"at its defaults": n * default[name], "all in bfloat16 at 32": n * rounded}
+                name: n and {"at its defaults": n * default[name], f"all in {precision} at 32": n * chosen}
                 for name, n in needed.items()
             },
             "whole runs of 200": whole_runs(model, first, args),
             "error in rms of the values by forwards, and the estimator's own seconds": curves,
         },
     )
-
-
-def opened(name: str) -> Image.Image:
-    return Image.open(BytesIO(EXAMPLES[name].read()) if name in EXAMPLES else name)
 
 
 def played(
@@ -122,12 +125,16 @@ def played(
 
 
 def table(
-    model: models.ImageClassifier, x: Float[Tensor, "c h w"], args: argparse.Namespace, path: Path
+    model: models.ImageClassifier,
+    x: Float[Tensor, "c h w"],
+    args: argparse.Namespace,
+    precision: Precision,
+    path: Path,
 ) -> Float[Tensor, " sets"]:
     """v of every set, bit j of the row's number being player j."""
     path.parent.mkdir(parents=True, exist_ok=True)
     known = torch.load(path, weights_only=True) if path.exists() else torch.zeros(0)
-    value, rows = played(model, x, args, "bfloat16", BATCH), everything(args.rows * args.cols)
+    value, rows = played(model, x, args, precision, BATCH), everything(args.rows * args.cols)
     while len(known) < len(rows):
         known = torch.cat([known, value(rows[len(known) : len(known) + CHUNK])[:, 0].cpu()])
         torch.save(known, path)
@@ -203,10 +210,15 @@ def rounding(
     return (regression.solve()[0][:, 0].square().mean() / exact(known, d).square().mean()).sqrt().item()
 
 
-def seconds_per_row(model: models.ImageClassifier, x: Float[Tensor, "c h w"]) -> dict[str, float]:
-    """Settings in turn, and of each the least: other work on the machine disturbs some rounds."""
+def seconds_per_row(model: models.ImageClassifier, x: Float[Tensor, "c h w"], precision: Precision) -> dict[str, float]:
+    """One row at a time in float32, batches in float32, and in the precision where that is another.
+
+    Settings in turn, and of each the least: other work on the machine disturbs some rounds.
+    """
     rows = x.expand(BATCH, -1, -1, -1)
-    settings: tuple[tuple[Precision, int], ...] = (("float32", 1), ("float32", BATCH), ("bfloat16", BATCH))
+    settings: dict[tuple[Precision, int], None] = dict.fromkeys(
+        (("float32", 1), ("float32", BATCH), (precision, BATCH))
+    )
     scores = [ModelScore(model, (0,), precision=precision, batch_size=batch) for precision, batch in settings]
     rounds = []
     for _ in range(ROUNDS):

@@ -3,7 +3,7 @@
 The reference is the centred map of `--reference` masks; the agreement of its two halves is the ceiling. Every count is
 run, none extrapolated: where 0.95 is not reached the result says ">". Scores are kept in `--cache` as they come, so a
 run can be stopped and taken up again; images finished before stay in the result file:
-python -m benchmarks.rise_agreement --images coffee chelsea ../shared/data/photos/goldfish.jpg
+python -m benchmarks.rise_agreement --images coffee chelsea goldfish.jpg
 """
 
 from __future__ import annotations

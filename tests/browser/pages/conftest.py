@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.pages.blind import blind
 from tests.server import Server, serving
 
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("home")) as running:
+    home = tmp_path_factory.mktemp("home")
+    with serving(home, WHYLENS_MODELS=str(blind(home / "models"))) as running:
         yield running

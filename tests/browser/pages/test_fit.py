@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-import torch
-import torchvision
 from playwright.sync_api import Page, expect
-from safetensors.torch import save_file
 
 from tests.browser.conftest import Watch
-from tests.server import PATIENCE, Server, serving
+from tests.server import PATIENCE, Server
 
 pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=PATIENCE * 1000)
-
-CARD = """
-architecture = "torchvision/squeezenet1_1"
-weights = "blind.safetensors"
-labels = ["circle", "square", "star"]
-size = [64, 64]
-"""
-
-
-def blind(folder: Path) -> Path:
-    """A card whose network answers the same to every picture: its last weights are zero, so there is no slope."""
-    folder.mkdir()
-    (folder / "blind.toml").write_text(CARD)
-    network = torchvision.models.get_model("squeezenet1_1", weights=None, num_classes=3)
-    state = network.state_dict()
-    state["classifier.1.weight"] = torch.zeros_like(state["classifier.1.weight"])
-    state["classifier.1.bias"] = torch.tensor([3.0, 2.0, 1.0])
-    save_file(state, folder / "blind.safetensors")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home = tmp_path_factory.mktemp("home")
-    with serving(home, WHYLENS_MODELS=str(blind(home / "models"))) as running:
-        yield running
 
 
 @pytest.mark.usefixtures("watch")
