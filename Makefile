@@ -42,8 +42,8 @@ whole: $(VENV)/dev $(VENV)/chromium $(VENV)/servers
 
 # the faults with 200 jobs in flight each time (an hour), the load, and all hostile files and requests
 soak: $(VENV)/dev $(VENV)/servers
-	@$(BIN)/python -m pytest -q -m soak
-	@JOBS_IN_FLIGHT=200 $(BIN)/python -m pytest -q tests/topology/test_faults.py
+	@RECORD_SOAK=1 $(BIN)/python -m pytest -q -m soak
+	@RECORD_SOAK=1 JOBS_IN_FLIGHT=200 $(BIN)/python -m pytest -q tests/topology/test_faults.py
 
 # DATA: a folder with imagenet_samples/, coco_boxes/ and text/; without it the benchmarks that need one are left out
 bench: $(VENV)/dev $(VENV)/chromium

@@ -25,8 +25,20 @@ def machine() -> str:
 
 
 def write(name: str, result: Mapping[str, object], quiet: bool = False) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    text = json.dumps({"machine": machine(), **result}, indent=1, ensure_ascii=False)
-    (RESULTS / f"{name}.json").write_text(text + "\n")
+    text = _put(name, {"machine": machine(), **result})
     if not quiet:
         print(text)
+
+
+def add(name: str, part: str, result: Mapping[str, object]) -> None:
+    """One part of a result that several runs make; the others stay as they are."""
+    file = RESULTS / f"{name}.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    _put(name, {**known, part: {"machine": machine(), **result}})
+
+
+def _put(name: str, result: Mapping[str, object]) -> str:
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(result, indent=1, ensure_ascii=False)
+    (RESULTS / f"{name}.json").write_text(text + "\n")
+    return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ class Flight:
     cancelled: dict[str, str] = field(default_factory=dict)
     heard: Counter[int] = field(default_factory=Counter)
     sentences: set[str] = field(default_factory=set)
+    began: float = field(default_factory=time.monotonic)
 
     def depart(self, jobs: int, first: int = 0, question: dict[str, Any] = QUESTION) -> None:
         """Seeds count from `first`: those of the same picture, question and seed are one run."""
@@ -104,6 +106,16 @@ class Flight:
             for table in (PreviewRow, WaiterRow):
                 assert session.scalar(select(func.count()).select_from(table).where(table.run.in_(keys))) == 0
         return outcome
+
+    def figures(self, outcome: Outcome) -> dict[str, object]:
+        """For a report, once all have landed."""
+        return {
+            "jobs asked for": len(self.asked),
+            "done and whole": len(outcome),
+            "attempts beyond one each": self.attempts(),
+            "answers by status": {str(status): n for status, n in sorted(self.heard.items())},
+            "seconds": round(time.monotonic() - self.began, 1),
+        }
 
     def attempts(self) -> int:
         """Beyond one each."""

@@ -22,6 +22,7 @@ from app.storage.store import Store
 from app.storage.tables import RunRow
 from tests.disks import failing_disk, small_disk
 from tests.server import PATIENCE, serving, until
+from tests.soak import told
 from tests.topology.clock import YEAR, Clock
 from tests.topology.conftest import Lab, described
 from tests.topology.flight import Flight, Outcome, flying
@@ -129,7 +130,9 @@ def test_s25_nothing_is_lost_or_changed(
     flight.cancel(doomed)
     flight.land()
     damage.join()
-    assert flight.outcome() == undisturbed
+    outcome = flight.outcome()
+    told(f"fault: {fault.__name__}", **flight.figures(outcome))
+    assert outcome == undisturbed
     assert flight.attempts() <= 2  # one job was running, and one more may have begun while the other was found dead
     # users hear of the thing itself, or that they should ask again in a minute
     assert set(flight.heard) <= {200, 201, 204, 503}, flight.heard
@@ -154,7 +157,9 @@ def test_s28_a_clock_that_jumps_changes_nothing(
         until(lambda: min(ends(store, flight)) < time.time() - YEAR, "a run has ended more than a year ago")
         flight.cancel(doomed)
         flight.land()
-        assert flight.outcome() == undisturbed
+        outcome = flight.outcome()
+        told("fault: clock jumps", **flight.figures(outcome))
+        assert outcome == undisturbed
         assert flight.attempts() == 0
     finally:
         lab.topology.stop("worker")
@@ -178,9 +183,9 @@ def test_s28_a_disk_that_turns_read_only_loses_no_job(tmp_path: Path) -> None:
             flight.depart(JOBS)
             flight.under_way()
             disk.fail()
-            told = until(lambda: refused(client, flight.asset), "a user is told of it")
-            assert told.endswith(AGAIN)
-            assert re.search(r"its disk (is read-only|cannot be used)", told)  # SQLite says either
+            sentence = until(lambda: refused(client, flight.asset), "a user is told of it")
+            assert sentence.endswith(AGAIN)
+            assert re.search(r"its disk (is read-only|cannot be used)", sentence)  # SQLite says either
             looked = {client.get(f"/api/v1/explanations/{id}").status_code for id in flight.asked}
             assert looked <= {200, 503}
             store.database.close()
@@ -188,7 +193,7 @@ def test_s28_a_disk_that_turns_read_only_loses_no_job(tmp_path: Path) -> None:
         with serving(home, **ALONE) as server, httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
             flight.client = client
             flight.land()
-            flight.outcome()
+            told("fault: disk turns read-only", **flight.figures(flight.outcome()))
             assert flight.attempts() <= 1
             store.database.close()
 
@@ -204,12 +209,12 @@ def test_s28_a_disk_that_fills_up_holds_jobs_up_and_loses_none(tmp_path: Path) -
             flight.under_way()
             ballast = home / "ballast"
             subprocess.run(["dd", "if=/dev/zero", f"of={ballast}", "bs=4k"], capture_output=True, check=False)
-            told = until(lambda: refused(client, flight.asset), "a user is told of it")
-            assert "its disk is full. Nothing was lost; try again in a minute." in told
+            sentence = until(lambda: refused(client, flight.asset), "a user is told of it")
+            assert "its disk is full. Nothing was lost; try again in a minute." in sentence
             assert server.processes("ray::")
             ballast.unlink()
             flight.land()
-            flight.outcome()
+            told("fault: disk fills up", **flight.figures(flight.outcome()))
             assert flight.attempts() == 0
         store.database.close()
 

@@ -6,10 +6,11 @@ Small in `make test`. `make soak` is at full size; `LOAD` scales it: 0.1 is a te
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import httpx2 as httpx
@@ -20,8 +21,8 @@ from sqlalchemy import select
 
 from app.storage.store import Store
 from app.storage.tables import ExplanationRow, RunRow
-from benchmarks.record import write
 from tests.server import PATIENCE, Server, until
+from tests.soak import told
 from tests.topology.flight import Flight, flying
 from tests.topology.sockets import Browser, looking_on
 
@@ -117,14 +118,31 @@ def finished_jobs(store: Store, flights: Sequence[Flight]) -> list[Job]:
         return [Job(owner, submitted, finished or 0.0) for owner, submitted, finished in session.execute(query)]
 
 
-def unfair(jobs: Sequence[Job]) -> list[str]:
-    """Whose turn came too late. Jobs are in the order of completion, computed one at a time.
+@dataclass(frozen=True)
+class Turn:
+    """Of one owner, while `owners` had jobs that waited: how many jobs of others ended before theirs."""
 
-    An owner's share is every k-th job while k owners have jobs that wait. Twice that is allowed: from the asking, or
-    from the end of their job before, to the end of the next, no more than 2 (k - 1) jobs of others end, and two where
-    k is one: one was under way already, and one may have been taken before the question was asked.
+    owner: str
+    others: int
+    owners: int
+
+    @property
+    def share(self) -> int:
+        """What it would be if all took turns, and two jobs of nobody's where there is one owner."""
+        return max(1, self.owners - 1)
+
+    @property
+    def late(self) -> bool:
+        """Twice the share is allowed: one was under way, and one may have been taken before the question was asked."""
+        return self.others > 2 * self.share
+
+
+def turns(jobs: Sequence[Job]) -> list[Turn]:
+    """From the asking, or from the end of the owner's job before, to the end of the next.
+
+    Jobs are in the order of completion, computed one at a time.
     """
-    late = []
+    found = []
     for owner in {job.owner for job in jobs}:
         own = [n for n, job in enumerate(jobs) if job.owner == owner]
         for before, n in zip([-1, *own], own, strict=False):
@@ -134,19 +152,22 @@ def unfair(jobs: Sequence[Job]) -> list[str]:
             )
             others = [job for job in jobs[before + 1 : n] if job.finished > since]
             present = {job.owner for job in jobs[before + 1 :] if job.submitted < jobs[n].finished} | {owner}
-            if len(others) > max(2, 2 * (len(present) - 1)):
-                late.append(f"{owner}: {len(others)} jobs of others, with {len(present)} owners")
-    return late
+            found.append(Turn(owner, len(others), len(present)))
+    return found
+
+
+def late(jobs: Sequence[Job]) -> list[Turn]:
+    return [turn for turn in turns(jobs) if turn.late]
 
 
 def test_the_definition_of_fairness_itself() -> None:
     """Jobs in turns are fair; one owner's in a row are not."""
-    turns = [Job("abc"[n % 3], 0, n + 1) for n in range(12)]
-    assert unfair(turns) == []
+    by_turns = [Job("abc"[n % 3], 0, n + 1) for n in range(12)]
+    assert late(by_turns) == []
     in_a_row = [Job("a" if n < 9 else "b", 0, n + 1) for n in range(12)]
-    assert unfair(in_a_row) == ["b: 9 jobs of others, with 2 owners"]
+    assert late(in_a_row) == [Turn("b", others=9, owners=2)]
     later = [Job("a", 0, n + 1) for n in range(6)] + [Job("b", 5.5, 7)]
-    assert unfair(later) == [], "who comes late has not waited for what was before"
+    assert late(later) == [], "who comes late has not waited for what was before"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +185,7 @@ def test_many_at_once(server: Server, store: Store, load: Load) -> None:
             until(lambda: all(b.drawn or b.faults for b in browsers), "every page is drawn once")
             # whoever asks first asks for all of theirs before the next: first come, first served would be seen
             held = gate.doom(first)
-            until(lambda: told(gate, held)["state"] == "running", "the line stands still")
+            until(lambda: progress(gate, held)["state"] == "running", "the line stands still")
             for n, flight in enumerate(all_flights):
                 flight.depart(load.each, first + 1000 * (n + 1), QUESTION)
             before = {b: (b.drawn, b.painted) for b in browsers}
@@ -179,22 +200,35 @@ def test_many_at_once(server: Server, store: Store, load: Load) -> None:
                 flight.land()
         assert [fault for b in browsers for fault in b.faults] == []
         assert all(b.painted for b in browsers)
-        for flight in all_flights:
-            assert len(flight.outcome()) == load.each + 1
+        outcomes = [flight.outcome() for flight in all_flights]
+        for flight, outcome in zip(all_flights, outcomes, strict=True):
+            assert len(outcome) == load.each + 1
             assert flight.attempts() == 0
             assert set(flight.heard) <= {200, 201}, flight.heard
         jobs = finished_jobs(store, all_flights)
         assert len(jobs) == load.owners * (load.each + 1)
-        assert unfair(jobs[load.owners :]) == []
+        waited = turns(jobs[load.owners :])
+        told(
+            "load: many at once",
+            **asdict(load),
+            **{
+                "done and whole": sum(map(len, outcomes)),
+                "pages drawn": sum(b.drawn for b in browsers),
+                "strokes answered": sum(b.painted for b in browsers),
+                "longest turn, in shares": max(turn.others / turn.share for turn in waited),
+                "seconds": round(time.monotonic() - all_flights[0].began, 1),
+            },
+        )
+        assert [turn for turn in waited if turn.late] == []
 
 
 @pytest.mark.topology
 def test_beyond_the_limit_a_sentence_and_before_it_a_place(server: Server, store: Store) -> None:
     with flights(server, store, 1) as (flight,):
         endless = flight.doom(seed=700_000)  # the line stands still behind it
-        until(lambda: told(flight, endless)["state"] == "running", "the first job is under way")
+        until(lambda: progress(flight, endless)["state"] == "running", "the first job is under way")
         flight.depart(LIMIT - 1, 700_001)
-        assert [told(flight, id)["position"] for id in flight.asked] == list(range(LIMIT - 1))
+        assert [progress(flight, id)["position"] for id in flight.asked] == list(range(LIMIT - 1))
         body = {"asset": flight.asset, "seed": 710_000, **QUESTION}
         refused = flight.client.post("/api/v1/explanations", json=body)
         assert refused.status_code == 422
@@ -206,9 +240,9 @@ def test_beyond_the_limit_a_sentence_and_before_it_a_place(server: Server, store
         flight.land()
 
 
-def told(flight: Flight, id: str) -> dict[str, Any]:
-    progress: dict[str, Any] = flight.client.get(f"/api/v1/explanations/{id}").json()["progress"]
-    return progress
+def progress(flight: Flight, id: str) -> dict[str, Any]:
+    found: dict[str, Any] = flight.client.get(f"/api/v1/explanations/{id}").json()["progress"]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -259,7 +293,7 @@ def test_memory_does_not_grow_with_the_jobs(server: Server, store: Store) -> Non
     done = [n for n, _ in steady]
     slopes = {name: float(np.polyfit(done, [sizes[name] for _, sizes in steady], 1)[0]) for name in processes}
     ends = {name: {"first": steady[0][1][name], "last": steady[-1][1][name]} for name in processes}
-    write("load", {"jobs": jobs, "owners": owners, "bytes_per_job": slopes, "rss": ends}, quiet=True)
+    told("load: memory", jobs=jobs, owners=owners, **{"bytes per job": slopes, "resident bytes": ends})
     assert slopes["server"] < MOST_BYTES_PER_JOB, slopes
     assert slopes["Dispatcher"] < MOST_BYTES_PER_JOB, slopes
 

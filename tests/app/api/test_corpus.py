@@ -22,6 +22,7 @@ from starlette.testclient import TestClient
 
 from app.service import Service
 from app.settings import Settings
+from tests import soak
 from tests.app.api.conftest import ROOT, refusal
 from tests.app.api.test_explanations import ask, send
 from tests.app.conftest import Counts
@@ -140,16 +141,19 @@ def test_two_hundred(bench: Bench, counts: Counts, settings: Settings, desk: Ser
 @pytest.mark.soak
 @pytest.mark.parametrize("part", PARTS)
 def test_the_whole(bench: Bench, counts: Counts, settings: Settings, desk: Service, part: str) -> None:
-    tried(bench, counts, settings, desk, PARTS[part])
+    answers = tried(bench, counts, settings, desk, PARTS[part])
+    soak.told(f"hostile: {part}", cases=len(PARTS[part]), **{"answers by status": answers})
 
 
-def tried(bench: Bench, counts: Counts, settings: Settings, desk: Service, cases: Sequence[Case]) -> None:
-    """All of them, before any fault is told."""
+def tried(bench: Bench, counts: Counts, settings: Settings, desk: Service, cases: Sequence[Case]) -> dict[str, int]:
+    """All of them, before any fault is told; how often each status was answered, where anybody was left to be told."""
     faults: dict[str, str] = {}
+    statuses: Counter[str] = Counter()
     for case in cases:
         before, files = counts(), _files(settings.home)
         try:
             answer = bench.send(case.make())
+            statuses[str(answer.status_code) if answer else "sender gone"] += 1
             if answer is not None and answer.status_code == 201:
                 kept(answer, case, desk)
                 assert {name for name, count in counts().items() if count != before[name]} <= {"assets", "blobs"}
@@ -163,6 +167,7 @@ def tried(bench: Bench, counts: Counts, settings: Settings, desk: Service, cases
         except BaseException as error:
             faults[f"{case.kind}: {case.name}"] = f"{type(error).__name__}: {error!s:.300}"
     assert not faults, "\n".join(f"{name}: {fault}" for name, fault in faults.items())
+    return dict(sorted(statuses.items()))
 
 
 def told(answer: Answer, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis.errors import Unsatisfiable
 from starlette.testclient import TestClient
 
 from app.api import api
+from tests import soak
 from tests.app.api.conftest import refusal
 from tests.app.api.test_corpus import INSIDE, LONGEST
 from tests.app.api.test_explanations import ask, send
@@ -42,28 +44,33 @@ def explanation(client: TestClient) -> str:
 
 
 def test_many_of_each(explanation: str) -> None:
-    asked(explanation, 100)
+    soak.told("hostile: requests made of the OpenAPI document", **{"answers by status": asked(explanation, 100)})
 
 
-def asked(explanation: str, examples: int) -> None:
-    """In one test: making a service for each place would take longer than all answers."""
+def asked(explanation: str, examples: int) -> dict[str, int]:
+    """How often each status was answered.
+
+    In one test: making a service for each place would take longer than all answers.
+    """
     every: Iterable[Any] = DOCUMENT.get_all_operations()
     operations = [found.ok() for found in every]
     assert len(operations) > 70
+    statuses: Counter[str] = Counter()
     for operation in operations:
         for mode in MODES:
 
             @settings(SEEDED, max_examples=examples)
             @given(case=operation.as_strategy(generation_mode=mode))
             def answers(case: Any) -> None:
-                answered(case, explanation)
+                statuses[str(answered(case, explanation))] += 1
 
             with suppress(Unsatisfiable):  # what has no parameters cannot be asked wrongly
                 answers()
+    return dict(sorted(statuses.items()))
 
 
-def answered(case: Any, explanation: str) -> None:
-    """Half of what asks for an explanation is about one that there is."""
+def answered(case: Any, explanation: str) -> int:
+    """The status. Half of what asks for an explanation is about one that there is."""
     if case.path.startswith(WITH_AN_EXPLANATION) and case.method != "DELETE" and len(str(case.query)) % 2:
         case.path_parameters["id"] = explanation
     answer = case.call()
@@ -72,6 +79,8 @@ def answered(case: Any, explanation: str) -> None:
         message = refusal(Told(answer), answer.status_code)
         assert len(message) <= LONGEST, (case.as_curl_command(), message)
         assert not INSIDE.search(message), (case.as_curl_command(), message)
+    status: int = answer.status_code
+    return status
 
 
 class Told:
