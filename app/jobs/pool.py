@@ -28,7 +28,7 @@ from app.jobs import cluster
 from app.jobs.activations import ActivationCache
 from app.jobs.feed import Feed, is_place, look_at
 from app.jobs.gpus import GpuMemory
-from app.jobs.queue import FairQueue
+from app.jobs.queue import FairQueue, Job
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
 from app.jobs.spec import UNFINISHED, TrustSpec
@@ -190,7 +190,8 @@ class Dispatcher:
         self._runs = self._store.runs
         self._queue = FairQueue()
         self._feed = Feed(self._store)
-        self._running: dict[Any, str] = {}  # task → key of its run, or place of its picture
+        self._running: dict[Any, Job] = {}  # by task; the key is that of a run, or the place of a picture
+        self._giving_way: set[Any] = set()
         self._deaths: Counter[str] = Counter()
         self._lock = RLock()
         self._warm = _remote(settings, warm, retries=DEATHS)
@@ -236,6 +237,8 @@ class Dispatcher:
             if not self._has(key):
                 self._put(owner, key)
             self._start()
+            if self._queue.pressing(key):
+                self._make_way(owner)
 
     def feed(self) -> None:
         with self._lock:
@@ -254,12 +257,23 @@ class Dispatcher:
         for owner, place in places:
             self._queue.put(owner, place, patient=True)
 
+    def _make_way(self, owner: str) -> None:
+        """What of theirs can wait and is running begins again when there is nothing else: nobody asked to watch it.
+
+        Only the same owner's: others could otherwise keep each other's from ever being done.
+        """
+        for task, job in self._running.items():
+            if job.owner == owner and job.patient and not is_place(job.key) and task not in self._giving_way:
+                self._giving_way.add(task)
+                ray.cancel(task, force=False)
+                return
+
     def _has(self, key: str) -> bool:
         # one that is being stopped counts: when it has ended, whoever has asked for it again meanwhile is found
-        return key in self._running.values() or key in self._queue
+        return any(job.key == key for job in self._running.values()) or key in self._queue
 
     def _put(self, owner: str, key: str) -> None:
-        """What a user asks for starts before their batches, and judgements, which are asked for by looking on."""
+        """What a user asks for goes before their batches, and judgements, which are asked for by looking on."""
         waits = isinstance(self._runs.get(key).spec, TrustSpec) or self._store.batches.alone(key)
         self._queue.put(owner, key, patient=waits)
 
@@ -272,7 +286,7 @@ class Dispatcher:
         with self._lock:
             if self._queue.drop(key):
                 return
-            for task in [task for task, running in self._running.items() if running == key]:
+            for task in [task for task, job in self._running.items() if job.key == key]:
                 ray.cancel(task, force=False)
                 timer = Timer(SECONDS_TO_STOP, self._kill, [task])
                 timer.daemon = True
@@ -283,12 +297,11 @@ class Dispatcher:
             return self._queue.position(key)
 
     def _start(self) -> None:
-        while len(self._running) < self._slots() and (next_job := self._queue.take()):
-            owner, key = next_job
-            work = look_upon if is_place(key) else compute
-            task = _remote(self._settings, work, key, retries=0)  # ours: the attempt must rise with each
-            self._running[task] = key
-            task.future().add_done_callback(partial(self._ended, task, key, owner))
+        while len(self._running) < self._slots() and (job := self._queue.take()):
+            work = look_upon if is_place(job.key) else compute
+            task = _remote(self._settings, work, job.key, retries=0)  # ours: the attempt must rise with each
+            self._running[task] = job
+            task.future().add_done_callback(partial(self._ended, task, job))
 
     def _slots(self) -> int:
         """On a cluster, what its machines offer at the moment."""
@@ -301,14 +314,15 @@ class Dispatcher:
             if task in self._running:
                 ray.cancel(task, force=True)
 
-    def _ended(self, task: Any, key: str, owner: str, outcome: Future[Any]) -> None:
+    def _ended(self, task: Any, job: Job, outcome: Future[Any]) -> None:
         with self._lock:
             del self._running[task]
+            self._giving_way.discard(task)
             try:
-                if is_place(key):
-                    self._seen(key, owner, outcome)
+                if is_place(job.key):
+                    self._seen(job.key, job.owner, outcome)
                 else:
-                    self._settle(key, owner, outcome.exception())
+                    self._settle(job.key, job.owner, outcome.exception())
                 self._fill()
                 self._start()
             except UnavailableError as error:
@@ -342,7 +356,7 @@ class Dispatcher:
             return
         match error:
             case None | exceptions.TaskCancelledError() | exceptions.NodeDiedError():
-                pass  # asked for again while it was being stopped; or its machine is gone, which is not its fault
+                pass  # it gave way, or was asked for again while being stopped; or its machine is gone: not its fault
             case exceptions.RayTaskError() if isinstance(error.cause, UnavailableError):
                 pass
             case exceptions.WorkerCrashedError() | exceptions.OutOfMemoryError():

@@ -6,6 +6,15 @@ One heavy user cannot starve another.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from typing import NamedTuple
+
+
+class Job(NamedTuple):
+    """`patient`: one that starts after all others of its owner, and gives way to them."""
+
+    owner: str
+    key: str
+    patient: bool
 
 
 class FairQueue:
@@ -19,7 +28,6 @@ class FairQueue:
         return any(key in keys for keys in self._turns.values())
 
     def put(self, owner: str, key: str, patient: bool = False) -> None:
-        """`patient`: a job that starts after all others of its owner."""
         keys = self._turns.setdefault(owner, deque())
         if key in keys:
             return
@@ -29,16 +37,21 @@ class FairQueue:
         else:
             keys.insert(sum(queued not in self._patient for queued in keys), key)
 
-    def take(self) -> tuple[str, str] | None:
-        """(owner, key) of the next job; its owner goes to the end of the line."""
+    def take(self) -> Job | None:
+        """The next job; its owner goes to the end of the line."""
         if not self._turns:
             return None
         owner, keys = self._turns.popitem(last=False)
         key = keys.popleft()
+        patient = key in self._patient
         self._patient.discard(key)
         if keys:
             self._turns[owner] = keys
-        return owner, key
+        return Job(owner, key, patient)
+
+    def pressing(self, key: str) -> bool:
+        """Whether it waits, and cannot wait."""
+        return key in self and key not in self._patient
 
     def drop(self, key: str) -> bool:
         """Forget a key; False when it was not there."""

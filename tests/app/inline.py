@@ -131,14 +131,13 @@ class HeldPool(InlinePool):
         """Compute the next job, as a worker would."""
         job = self.queue.take()
         assert job is not None, "nothing is queued"
-        owner, key = job
-        if self.fed is not None and is_place(key):
-            run = look_at(self.store, self.shelf, key)
-            self.fed.ended(key)
+        if self.fed is not None and is_place(job.key):
+            run = look_at(self.store, self.shelf, job.key)
+            self.fed.ended(job.key)
             if run is not None:
-                self.submit(run, owner)
+                self.submit(run, job.owner)
         else:
-            execute(self.store, self.shelf, key, self.cache)
+            execute(self.store, self.shelf, job.key, self.cache)
         if self.fed is not None:
             self.feed()
 

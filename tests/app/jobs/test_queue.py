@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.jobs.queue import FairQueue
+from app.jobs.queue import FairQueue, Job
 
 jobs = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 30)), max_size=40)
 
@@ -20,7 +20,7 @@ def filled(*pairs: tuple[str, str]) -> FairQueue:
 def taken(queue: FairQueue) -> list[str]:
     keys = []
     while job := queue.take():
-        keys.append(job[1])
+        keys.append(job.key)
     return keys
 
 
@@ -31,7 +31,7 @@ def test_a_heavy_user_does_not_starve_another() -> None:
 
 def test_a_user_who_comes_later_waits_for_one_job_of_each_before() -> None:
     queue = filled(("a", "a0"), ("a", "a1"), ("b", "b0"))
-    assert queue.take() == ("a", "a0")
+    assert queue.take() == Job("a", "a0", patient=False)
     queue.put("c", "c0")
     assert taken(queue) == ["b0", "a1", "c0"]
 
@@ -42,9 +42,10 @@ def test_what_can_wait_comes_after_its_owners_others_and_holds_up_nobody_else() 
     queue.put("a", "a1")
     queue.put("b", "b0")
     assert queue.position("judgement") == 3
+    assert [queue.pressing(key) for key in ("judgement", "a1", "b0", "unknown")] == [False, True, True, False]
     assert taken(queue) == ["a0", "b0", "a1", "judgement"]
     queue.put("a", "again", patient=True)
-    assert taken(queue) == ["again"]
+    assert queue.take() == Job("a", "again", patient=True)
 
 
 def test_the_same_key_is_queued_once() -> None:
