@@ -135,7 +135,9 @@ class Shared:
         if key not in self.known:
             score = ModelScore(model, self.classes, precision=self.precision)
             *_, last = self.method.explain(score, x, torch.Generator().manual_seed(seed))
-            self.known[key] = last.result.with_meta({"seed": seed})
+            # as `explain` says it, which has one class scored at a time
+            made = {"method": "rise", "params": self.method.as_dict(), "seed": seed}
+            self.known[key] = last.result.with_meta(made)
         return self.known[key]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +22,9 @@ from explainers import (
     stream_trust,
     trust,
 )
-from explainers.metrics import setting
+from explainers.metrics import checks, setting
 from explainers.metrics.ground import survey
+from explainers.metrics.report import Check
 from explainers.metrics.setting import PictureSetting
 from explainers.scoring import resolve_precision
 from tests.explainers.metrics.squares import Picture, picture
@@ -217,3 +219,18 @@ def test_a_moved_input_is_a_pixel_aside(rng: torch.Generator, monkeypatch: pytes
     aside = PictureSetting(x, "mean").moved(rng)
     assert torch.equal(aside[..., 1:], x[..., :-1])
     assert torch.equal(aside[..., 0], x[..., 0])
+
+
+def test_a_map_fitted_to_such_rows_must_say_more_of_them(colours: Oracle, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars, judge = [], checks.judge_fidelity
+
+    def judged(*given: Any) -> Check:
+        bars.append(given[-1])
+        return judge(*given)
+
+    monkeypatch.setattr(checks, "judge_fidelity", judged)
+    seen = picture(torch.Generator().manual_seed(1))
+    a = explain("rise", colours, seen.x)
+    for map_ in (a, explain("saliency", colours, seen.x), replace(a, meta={})):
+        trust(colours, seen.x, map_)
+    assert bars == [checks.FITTED, checks.USUAL, checks.USUAL]
