@@ -74,6 +74,6 @@ def correlation(a: Float[np.ndarray, "n _"], b: Float[np.ndarray, "n t"]) -> Flo
 
 def rank_correlation(a: Float[np.ndarray, "n _"], b: Float[np.ndarray, "n t"]) -> Float[np.ndarray, " t"]:
     """Spearman's, column by column."""
-    from scipy.stats import rankdata  # takes as long to import as a tenth of the server
+    from scipy.stats import rankdata  # takes long to import
 
     return correlation(rankdata(a, axis=0), rankdata(b, axis=0))
