@@ -38,7 +38,7 @@ class Bar(NamedTuple):
 
 
 USUAL = Bar(rivals=0.02, own=0.7)
-FITTED = Bar(rivals=0.01, own=0.9)  # for a map fitted to rows such as those it is asked about
+FITTED = Bar(rivals=0.01, own=0.9)  # for a steady map that was fitted to rows such as those it is asked about
 
 
 def judge_completeness(found: Completeness) -> Check:
@@ -115,10 +115,14 @@ def _order(
     return Check(name, "passed" if beaten.mean() >= BEATS else "doubtful", area, float(areas.mean()), finding)
 
 
-def judge_noise(values: Float[np.ndarray, "*shape"], stderr: Float[np.ndarray, "*shape"]) -> Check:
-    """The map's standard error against its own spread. At one, nothing in it can be told from noise."""
+def noise(values: Float[np.ndarray, "*shape"], stderr: Float[np.ndarray, "*shape"]) -> float:
+    """The map's standard error in its own spread. At one, nothing in it can be told from noise."""
     spread = float(values.std())
-    value = float(np.sqrt(np.square(stderr, dtype=np.float64).mean())) / spread if spread > 0 else np.inf
+    return float(np.sqrt(np.square(stderr, dtype=np.float64).mean())) / spread if spread > 0 else np.inf
+
+
+def judge_noise(values: Float[np.ndarray, "*shape"], stderr: Float[np.ndarray, "*shape"]) -> Check:
+    value = noise(values, stderr)
     status: Status = "passed" if value <= NOISE else "doubtful" if value < 1 else "failed"
     finding = f"The standard error is {value:.2f} of the map's spread."
     return Check("noise", status, value, 1.0, finding)
