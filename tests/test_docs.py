@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,12 +52,30 @@ def test_every_make_target_is_there() -> None:
     assert set(re.findall(r"^make ([\w-]+)", README, re.M)) <= made
 
 
+def measured(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text("utf-8"))
+    return found
+
+
+def test_broken_explainers_were_seen_through_on_forty_pictures() -> None:
+    for name, rates in measured("trust")["broken"].items():
+        assert (rates["pictures"], rates["fails"] >= 0.95) == (40, True), name
+
+
+def test_deeplift_was_complete_on_every_network_and_cost_four_passes_at_most() -> None:
+    table = measured("completeness")
+    assert len(table["networks"]) == 92
+    rows = [(name, kind, row) for name, kinds in table["networks"].items() for kind, row in kinds.items()]
+    assert len(rows) == 3 * 92
+    assert [row for row in rows if row[2]["delta / difference"] > table["bar"]] == []
+    assert [row for row in rows if row[2]["cost in forwards and backwards of the pair"] > 4] == []
+
+
 def test_rates_are_those_measured() -> None:
-    measured = json.loads((ROOT / "benchmarks" / "results" / "trust.json").read_text("utf-8"))
     rows = [
         f"| {name} | {rates['pictures']} | {rates['fails']:.0%} | {rates['mixed']:.0%} | {rates['holds up']:.0%} |"
         for group in ("broken", "sound")
-        for name, rates in measured[group].items()
+        for name, rates in measured("trust")[group].items()
     ]
     assert [row for row in rows if row not in README] == []
 
