@@ -72,7 +72,7 @@ def test_a_judgement_gives_way_to_what_its_owner_asks_for(server: Server) -> Non
     server.reach(asked, "done")
     assert server.get(here)["progress"]["state"] in ("queued", "running")
     until(lambda: server.get(here)["progress"]["state"] == "done", "the map is judged all the same")
-    assert server.get(here)["result"]["verdict"] in ("holds up", "mixed", "fails")
+    assert {check["name"] for check in server.get(here)["report"]["checks"]} >= {"fidelity", "randomisation"}
 
 
 def test_a_cancelled_explanation_can_be_asked_for_again(server: Server) -> None:
