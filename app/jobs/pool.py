@@ -28,7 +28,7 @@ from app.jobs import cluster
 from app.jobs.activations import ActivationCache
 from app.jobs.feed import Feed, is_place, look_at
 from app.jobs.gpus import GpuMemory
-from app.jobs.queue import FairQueue, Job
+from app.jobs.queue import FairQueue, Job, Patience
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
 from app.jobs.spec import UNFINISHED, TrustSpec
@@ -255,7 +255,7 @@ class Dispatcher:
             failures.sentence(error)  # logged; a batch that cannot be read must not hold up what else is asked
             return
         for owner, place in places:
-            self._queue.put(owner, place, patient=True)
+            self._queue.put(owner, place, Patience.BATCH)
 
     def _make_way(self, owner: str) -> None:
         """What of theirs can wait and is running begins again when there is nothing else: nobody asked to watch it.
@@ -263,7 +263,7 @@ class Dispatcher:
         Only the same owner's: others could otherwise keep each other's from ever being done.
         """
         for task, job in self._running.items():
-            if job.owner == owner and job.patient and not is_place(job.key) and task not in self._giving_way:
+            if job.owner == owner and job.patience and not is_place(job.key) and task not in self._giving_way:
                 self._giving_way.add(task)
                 ray.cancel(task, force=False)
                 return
@@ -273,9 +273,12 @@ class Dispatcher:
         return any(job.key == key for job in self._running.values()) or key in self._queue
 
     def _put(self, owner: str, key: str) -> None:
-        """What a user asks for goes before their batches, and judgements, which are asked for by looking on."""
-        waits = isinstance(self._runs.get(key).spec, TrustSpec) or self._store.batches.alone(key)
-        self._queue.put(owner, key, patient=waits)
+        self._queue.put(owner, key, self._patience(key))
+
+    def _patience(self, key: str) -> Patience:
+        if isinstance(self._runs.get(key).spec, TrustSpec):
+            return Patience.LOOKED_AT
+        return Patience.BATCH if self._store.batches.alone(key) else Patience.ASKED
 
     def warmed(self) -> None:
         """Waits until a worker has loaded the first model. Workers are those of who asks, so it is asked from here."""

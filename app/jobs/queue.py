@@ -5,71 +5,76 @@ One heavy user cannot starve another.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from enum import IntEnum
 from typing import NamedTuple
 
 
-class Job(NamedTuple):
-    """`patient`: one that starts after all others of its owner, and gives way to them."""
+class Patience(IntEnum):
+    """What goes first of one owner's jobs. Whatever is not `ASKED` gives way to what is."""
 
+    ASKED = 0
+    LOOKED_AT = 1  # a judgement, made because a map is looked at; of several the newest first: it is looked at now
+    BATCH = 2
+
+
+class Job(NamedTuple):
     owner: str
     key: str
-    patient: bool
+    patience: Patience
 
 
 class FairQueue:
-    """Keys by owner. Not thread-safe; its owner holds the lock."""
+    """Jobs by owner, each key once. Not thread-safe; its owner holds the lock."""
 
     def __init__(self) -> None:
-        self._turns: OrderedDict[str, deque[str]] = OrderedDict()
-        self._patient: set[str] = set()
+        self._lines: OrderedDict[str, list[Job]] = OrderedDict()
 
     def __contains__(self, key: str) -> bool:
-        return any(key in keys for keys in self._turns.values())
+        return self._find(key) is not None
 
-    def put(self, owner: str, key: str, patient: bool = False) -> None:
-        keys = self._turns.setdefault(owner, deque())
-        if key in keys:
+    def put(self, owner: str, key: str, patience: Patience = Patience.ASKED) -> None:
+        line = self._lines.setdefault(owner, [])
+        if any(job.key == key for job in line):
             return
-        if patient:
-            self._patient.add(key)
-            keys.append(key)
-        else:
-            keys.insert(sum(queued not in self._patient for queued in keys), key)
+        ahead = patience if patience is Patience.LOOKED_AT else patience + 1
+        line.insert(sum(job.patience < ahead for job in line), Job(owner, key, patience))
 
     def take(self) -> Job | None:
         """The next job; its owner goes to the end of the line."""
-        if not self._turns:
+        if not self._lines:
             return None
-        owner, keys = self._turns.popitem(last=False)
-        key = keys.popleft()
-        patient = key in self._patient
-        self._patient.discard(key)
-        if keys:
-            self._turns[owner] = keys
-        return Job(owner, key, patient)
+        owner, line = self._lines.popitem(last=False)
+        job = line.pop(0)
+        if line:
+            self._lines[owner] = line
+        return job
 
     def pressing(self, key: str) -> bool:
-        """Whether it waits, and cannot wait."""
-        return key in self and key not in self._patient
+        """Whether it waits, and was asked for."""
+        job = self._find(key)
+        return job is not None and job.patience is Patience.ASKED
 
     def drop(self, key: str) -> bool:
         """Forget a key; False when it was not there."""
-        self._patient.discard(key)
-        for owner, keys in self._turns.items():
-            if key in keys:
-                keys.remove(key)
-                if not keys:
-                    del self._turns[owner]
-                return True
-        return False
+        job = self._find(key)
+        if job is None:
+            return False
+        self._lines[job.owner].remove(job)
+        if not self._lines[job.owner]:
+            del self._lines[job.owner]
+        return True
 
     def position(self, key: str) -> int | None:
         """How many jobs start before this one; None when it is not queued."""
-        order = self._order()
+        order = self.keys()
         return order.index(key) if key in order else None
 
-    def _order(self) -> list[str]:
-        lines = [list(keys) for keys in self._turns.values()]
-        rounds = max((len(line) for line in lines), default=0)
-        return [line[i] for i in range(rounds) for line in lines if i < len(line)]
+    def keys(self) -> list[str]:
+        """All of them, in the order in which they would start."""
+        lines = self._lines.values()
+        turns = range(max(map(len, lines), default=0))
+        return [line[turn].key for turn in turns for line in lines if turn < len(line)]
+
+    def _find(self, key: str) -> Job | None:
+        return next((job for line in self._lines.values() for job in line if job.key == key), None)

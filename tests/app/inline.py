@@ -19,7 +19,7 @@ from app.jobs.feed import Feed, is_place, look_at
 from app.jobs.fitting import Fits
 from app.jobs.gpus import GpuMemory
 from app.jobs.heads import Definition
-from app.jobs.queue import FairQueue
+from app.jobs.queue import FairQueue, Patience
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
 from app.jobs.workshop import Workshop
@@ -113,12 +113,12 @@ class HeldPool(InlinePool):
     fed: Feed | None = None
 
     def submit(self, key: str, owner: str) -> None:
-        self.queue.put(owner, key, patient=self.store.batches.alone(key))
+        self.queue.put(owner, key, Patience.BATCH if self.store.batches.alone(key) else Patience.ASKED)
 
     def feed(self) -> None:
         self.fed = self.fed or Feed(self.store)
         for owner, place in self.fed.next(2):
-            self.queue.put(owner, place, patient=True)
+            self.queue.put(owner, place, Patience.BATCH)
 
     def cancel(self, key: str) -> None:
         self.queue.drop(key)

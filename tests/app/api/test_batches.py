@@ -149,11 +149,11 @@ def test_stopped_and_gone_on_with(slow_client: TestClient, held: HeldPool, slow_
     stopped = slow_client.post(f"{ROOT}/batches/{id}/cancel").json()
     assert (stopped["state"], stopped["done"], stopped["asked"]) == ("cancelled", now["done"], 0)
     assert [row["key"] for row in under_way] == held.cancelled
-    while held.queue._order():
+    while held.queue.keys():
         held.work()
     assert summary(slow_client, id) == done
     assert slow_client.post(f"{ROOT}/batches/{id}/resume").json()["state"] == "running"
-    while held.queue._order():
+    while held.queue.keys():
         held.work()
     assert slow_client.get(f"{ROOT}/batches/{id}").json()["state"] == "done"
     assert summary(slow_client, id)[: len(done)] == done, "what was done is kept"
@@ -221,7 +221,7 @@ def test_so_many_batches_and_no_more(slow_client: TestClient, held: HeldPool) ->
     asked(slow_client, roses, seed=99)
     answer = slow_client.post(f"{ROOT}/batches/{told[0]['id']}/resume")
     assert "which is the limit" in refusal(answer, 422)
-    assert len(held.queue._order()) <= 4
+    assert len(held.queue.keys()) <= 4
 
 
 def test_a_set_that_goes_says_what_stays(client: TestClient, roses: str) -> None:

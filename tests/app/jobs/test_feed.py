@@ -44,7 +44,7 @@ def worked(held: HeldPool, jobs: int) -> list[str]:
     """What the next jobs were: `look` and `map` of a batch, `single` of a user's other questions."""
     told = []
     for _ in range(jobs):
-        key = held.queue._order()[0]
+        key = held.queue.keys()[0]
         alone = not is_place(key) and held.store.batches.alone(key)
         told.append("look" if is_place(key) else "map" if alone else "single")
         held.work()
@@ -58,7 +58,7 @@ def numbers(store: Store, batch: Batch) -> list[int]:
 def test_a_few_pictures_are_under_way_whatever_the_size_of_the_set(slow_desk: Service, held: HeldPool) -> None:
     batch = asked(slow_desk)
     for _ in range(2 * PICTURES):
-        assert len(held.queue._order()) <= 2
+        assert len(held.queue.keys()) <= 2
         held.work()
     assert held.queue.take() is None
     assert numbers(slow_desk.store, batch) == list(range(PICTURES))
@@ -113,7 +113,7 @@ def test_a_dispatcher_that_dies_loses_nothing(slow_desk: Service, held: HeldPool
         slow_desk.store.runs.requeue(key)
         again.submit(key, owner)
     again.feed()
-    while again.queue._order():
+    while again.queue.keys():
         again.work()
     assert numbers(slow_desk.store, batch) == list(range(PICTURES))
     for item in slow_desk.store.batches.items(batch.id)[: len(before)]:
@@ -140,11 +140,11 @@ def test_a_cancelled_batch_takes_no_further_turn(slow_desk: Service, held: HeldP
     worked(held, 5)
     done = numbers(slow_desk.store, batch)
     batches.cancel(slow_desk, "ann", batch.id)
-    while held.queue._order():
+    while held.queue.keys():
         held.work()
     assert numbers(slow_desk.store, batch) == done
     batches.resume(slow_desk, "ann", batch.id)
-    while held.queue._order():
+    while held.queue.keys():
         held.work()
     assert numbers(slow_desk.store, batch) == list(range(PICTURES))
 
@@ -163,7 +163,7 @@ def test_what_is_wrong_with_a_picture_is_its_own_error(
         return whole(sha256)
 
     monkeypatch.setattr("app.storage.image_sets.ImageSets.picture", read)
-    while held.queue._order():
+    while held.queue.keys():
         held.work()
     states = [item.state for item in slow_desk.store.batches.items(batch.id)]
     assert states == ["done", "failed", *["done"] * (PICTURES - 2)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.jobs.queue import FairQueue, Job
+from app.jobs.queue import FairQueue, Job, Patience
 
 jobs = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 30)), max_size=40)
 
@@ -31,21 +31,26 @@ def test_a_heavy_user_does_not_starve_another() -> None:
 
 def test_a_user_who_comes_later_waits_for_one_job_of_each_before() -> None:
     queue = filled(("a", "a0"), ("a", "a1"), ("b", "b0"))
-    assert queue.take() == Job("a", "a0", patient=False)
+    assert queue.take() == Job("a", "a0", Patience.ASKED)
     queue.put("c", "c0")
     assert taken(queue) == ["b0", "a1", "c0"]
 
 
 def test_what_can_wait_comes_after_its_owners_others_and_holds_up_nobody_else() -> None:
     queue = filled(("a", "a0"))
-    queue.put("a", "judgement", patient=True)
+    queue.put("a", "picture 0", Patience.BATCH)
+    queue.put("a", "judgement", Patience.LOOKED_AT)
     queue.put("a", "a1")
+    queue.put("a", "picture 1", Patience.BATCH)
+    queue.put("a", "of what is looked at now", Patience.LOOKED_AT)
     queue.put("b", "b0")
-    assert queue.position("judgement") == 3
-    assert [queue.pressing(key) for key in ("judgement", "a1", "b0", "unknown")] == [False, True, True, False]
-    assert taken(queue) == ["a0", "b0", "a1", "judgement"]
-    queue.put("a", "again", patient=True)
-    assert queue.take() == Job("a", "again", patient=True)
+    order = ["a0", "b0", "a1", "of what is looked at now", "judgement", "picture 0", "picture 1"]
+    assert [queue.position(key) for key in order] == list(range(7))
+    assert [key for key in order if queue.pressing(key)] == ["a0", "b0", "a1"]
+    assert not queue.pressing("unknown")
+    assert taken(queue) == order
+    queue.put("a", "again", Patience.LOOKED_AT)
+    assert queue.take() == Job("a", "again", Patience.LOOKED_AT)
 
 
 def test_the_same_key_is_queued_once() -> None:
