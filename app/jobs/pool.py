@@ -191,7 +191,6 @@ class Dispatcher:
         self._queue = FairQueue()
         self._feed = Feed(self._store)
         self._running: dict[Any, Job] = {}  # by task; the key is that of a run, or the place of a picture
-        self._giving_way: set[Any] = set()
         self._deaths: Counter[str] = Counter()
         self._lock = RLock()
         self._warm = _remote(settings, warm, retries=DEATHS)
@@ -237,8 +236,6 @@ class Dispatcher:
             if not self._has(key):
                 self._put(owner, key)
             self._start()
-            if self._queue.pressing(key):
-                self._make_way(owner)
 
     def feed(self) -> None:
         with self._lock:
@@ -256,17 +253,6 @@ class Dispatcher:
             return
         for owner, place in places:
             self._queue.put(owner, place, Patience.BATCH)
-
-    def _make_way(self, owner: str) -> None:
-        """What of theirs can wait and is running begins again when there is nothing else: nobody asked to watch it.
-
-        Only the same owner's: others could otherwise keep each other's from ever being done.
-        """
-        for task, job in self._running.items():
-            if job.owner == owner and job.patience and not is_place(job.key) and task not in self._giving_way:
-                self._giving_way.add(task)
-                ray.cancel(task, force=False)
-                return
 
     def _has(self, key: str) -> bool:
         # one that is being stopped counts: when it has ended, whoever has asked for it again meanwhile is found
@@ -320,7 +306,6 @@ class Dispatcher:
     def _ended(self, task: Any, job: Job, outcome: Future[Any]) -> None:
         with self._lock:
             del self._running[task]
-            self._giving_way.discard(task)
             try:
                 if is_place(job.key):
                     self._seen(job.key, job.owner, outcome)
@@ -359,7 +344,7 @@ class Dispatcher:
             return
         match error:
             case None | exceptions.TaskCancelledError() | exceptions.NodeDiedError():
-                pass  # it gave way, or was asked for again while being stopped; or its machine is gone: not its fault
+                pass  # asked for again while it was being stopped; or its machine is gone, which is not its fault
             case exceptions.RayTaskError() if isinstance(error.cause, UnavailableError):
                 pass
             case exceptions.WorkerCrashedError() | exceptions.OutOfMemoryError():

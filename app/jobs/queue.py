@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Patience(IntEnum):
-    """What goes first of one owner's jobs. Whatever is not `ASKED` gives way to what is."""
+    """Which of one owner's jobs are first: the least patient."""
 
     ASKED = 0
     LOOKED_AT = 1  # a judgement, made because a map is looked at; of several the newest first: it is looked at now
@@ -49,11 +49,6 @@ class FairQueue:
         if line:
             self._lines[owner] = line
         return job
-
-    def pressing(self, key: str) -> bool:
-        """Whether it waits, and was asked for."""
-        job = self._find(key)
-        return job is not None and job.patience is Patience.ASKED
 
     def drop(self, key: str) -> bool:
         """Forget a key; False when it was not there."""

@@ -46,8 +46,6 @@ def test_what_can_wait_comes_after_its_owners_others_and_holds_up_nobody_else() 
     queue.put("b", "b0")
     order = ["a0", "b0", "a1", "of what is looked at now", "judgement", "picture 0", "picture 1"]
     assert [queue.position(key) for key in order] == list(range(7))
-    assert [key for key in order if queue.pressing(key)] == ["a0", "b0", "a1"]
-    assert not queue.pressing("unknown")
     assert taken(queue) == order
     queue.put("a", "again", Patience.LOOKED_AT)
     assert queue.take() == Job("a", "again", Patience.LOOKED_AT)

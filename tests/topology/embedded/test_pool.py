@@ -62,19 +62,6 @@ def test_a_queued_job_is_cancelled_without_ever_starting(server: Server) -> None
     assert server.get(f"explanations/{second}")["progress"]["done"] == 0
 
 
-def test_a_judgement_gives_way_to_what_its_owner_asks_for(server: Server) -> None:
-    judged = server.ask("coffee", **SHORT, seed=41)["id"]
-    server.reach(judged, "done")
-    here = f"explanations/{judged}/trust"
-    server.post(here)
-    until(lambda: server.get(here)["progress"]["done"] > 0, "the judgement is under way")
-    asked = server.ask("chelsea", **SHORT, seed=42)["id"]
-    server.reach(asked, "done")
-    assert server.get(here)["progress"]["state"] in ("queued", "running")
-    until(lambda: server.get(here)["progress"]["state"] == "done", "the map is judged all the same")
-    assert {check["name"] for check in server.get(here)["report"]["checks"]} >= {"fidelity", "randomisation"}
-
-
 def test_a_cancelled_explanation_can_be_asked_for_again(server: Server) -> None:
     question = {**A_WHILE, "seed": 5}
     id = server.ask("astronaut", **question)["id"]
