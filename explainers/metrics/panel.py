@@ -154,7 +154,7 @@ class _Case:
             yield Progress(done, total, found)
 
     def _bar(self) -> checks.Bar:
-        """A few masks give a map that keeps nobody's promise: that it is noisy is told by another check."""
+        """A map of too few masks is not held to what its method promises: another check says that it is noisy."""
         a, known = self.a, _known(self.a, self.model.card.kind)
         steady = a.stderr is not None and checks.noise(a.values, a.stderr) <= checks.NOISE
         return checks.FITTED if known and known.fitted and steady else checks.USUAL

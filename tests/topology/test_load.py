@@ -128,7 +128,7 @@ class Turn:
 
     @property
     def share(self) -> int:
-        """What it would be if all took turns, and two jobs of nobody's where there is one owner."""
+        """How many it would be if all took turns; one where nobody else waited, which may have been under way."""
         return max(1, self.owners - 1)
 
     @property
