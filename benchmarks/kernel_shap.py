@@ -73,7 +73,9 @@ def main() -> None:
     if args.photographs:
         there = sorted(args.photographs.glob("*.jpg"))
         wanted = PICTURES - len(pictures)
-        pictures |= {path.stem: model.prepare(Image.open(path)) for path in there[:: len(there) // wanted][:wanted]}
+        pictures |= {
+            path.stem: model.prepare(Image.open(path)) for path in there[:: max(1, len(there) // wanted)][:wanted]
+        }
     first = next(iter(pictures.values()))
     precision = resolve_precision(model, first, top_classes(model, first, 1))
     kept = f"{args.model}-{model.card.size[0]}-{d}-{precision}"

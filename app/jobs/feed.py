@@ -11,7 +11,9 @@ from __future__ import annotations
 from app.failures import sentence
 from app.jobs.look import look, specify
 from app.jobs.question import Question
+from app.jobs.queue import Patience
 from app.jobs.shelf import Shelf
+from app.jobs.spec import TrustSpec
 from app.storage.store import Store
 from app.unavailable import UnavailableError
 
@@ -42,6 +44,13 @@ class Feed:
         wanted = self._batches.picture(batch, number)
         if wanted is not None:
             self._batches.fail(batch, number, wanted.file, sentence)
+
+
+def patience_of(store: Store, key: str) -> Patience:
+    """Of a run, by what it is and by who wants it."""
+    if isinstance(store.runs.get(key).spec, TrustSpec):
+        return Patience.LOOKED_AT
+    return Patience.BATCH if store.batches.alone(key) else Patience.ASKED
 
 
 def is_place(key: str) -> bool:

@@ -26,12 +26,12 @@ from ray import exceptions
 from app import failures
 from app.jobs import cluster
 from app.jobs.activations import ActivationCache
-from app.jobs.feed import Feed, is_place, look_at
+from app.jobs.feed import Feed, is_place, look_at, patience_of
 from app.jobs.gpus import GpuMemory
 from app.jobs.queue import FairQueue, Job, Patience
 from app.jobs.run import execute
 from app.jobs.shelf import Shelf
-from app.jobs.spec import UNFINISHED, TrustSpec
+from app.jobs.spec import UNFINISHED
 from app.jobs.threads import settle_in
 from app.jobs.workshop import THREADS, Workshop, group_of
 from app.metrics import QUESTIONS
@@ -259,12 +259,7 @@ class Dispatcher:
         return any(job.key == key for job in self._running.values()) or key in self._queue
 
     def _put(self, owner: str, key: str) -> None:
-        self._queue.put(owner, key, self._patience(key))
-
-    def _patience(self, key: str) -> Patience:
-        if isinstance(self._runs.get(key).spec, TrustSpec):
-            return Patience.LOOKED_AT
-        return Patience.BATCH if self._store.batches.alone(key) else Patience.ASKED
+        self._queue.put(owner, key, patience_of(self._store, key))
 
     def warmed(self) -> None:
         """Waits until a worker has loaded the first model. Workers are those of who asks, so it is asked from here."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 import models
 from app.jobs.activations import ActivationCache
-from app.jobs.feed import Feed, is_place, look_at
+from app.jobs.feed import Feed, is_place, look_at, patience_of
 from app.jobs.fitting import Fits
 from app.jobs.gpus import GpuMemory
 from app.jobs.heads import Definition
@@ -113,7 +113,7 @@ class HeldPool(InlinePool):
     fed: Feed | None = None
 
     def submit(self, key: str, owner: str) -> None:
-        self.queue.put(owner, key, Patience.BATCH if self.store.batches.alone(key) else Patience.ASKED)
+        self.queue.put(owner, key, patience_of(self.store, key))
 
     def feed(self) -> None:
         self.fed = self.fed or Feed(self.store)

@@ -156,18 +156,18 @@ def turns(jobs: Sequence[Job]) -> list[Turn]:
     return found
 
 
-def late(jobs: Sequence[Job]) -> list[Turn]:
-    return [turn for turn in turns(jobs) if turn.late]
+def late(turns: Sequence[Turn]) -> list[Turn]:
+    return [turn for turn in turns if turn.late]
 
 
 def test_the_definition_of_fairness_itself() -> None:
     """Jobs in turns are fair; one owner's in a row are not."""
     by_turns = [Job("abc"[n % 3], 0, n + 1) for n in range(12)]
-    assert late(by_turns) == []
+    assert late(turns(by_turns)) == []
     in_a_row = [Job("a" if n < 9 else "b", 0, n + 1) for n in range(12)]
-    assert late(in_a_row) == [Turn("b", others=9, owners=2)]
+    assert late(turns(in_a_row)) == [Turn("b", others=9, owners=2)]
     later = [Job("a", 0, n + 1) for n in range(6)] + [Job("b", 5.5, 7)]
-    assert late(later) == [], "who comes late has not waited for what was before"
+    assert late(turns(later)) == [], "who comes late has not waited for what was before"
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_many_at_once(server: Server, store: Store, load: Load) -> None:
                 "seconds": round(time.monotonic() - all_flights[0].began, 1),
             },
         )
-        assert [turn for turn in waited if turn.late] == []
+        assert late(waited) == []
 
 
 @pytest.mark.topology
