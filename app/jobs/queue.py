@@ -40,6 +40,10 @@ class FairQueue:
         ahead = patience if patience is Patience.LOOKED_AT else patience + 1
         line.insert(sum(job.patience < ahead for job in line), Job(owner, key, patience))
 
+    def first(self) -> Job | None:
+        """The one that `take` would give."""
+        return next((line[0] for line in self._lines.values()), None)
+
     def take(self) -> Job | None:
         """The next job; its owner goes to the end of the line."""
         if not self._lines:

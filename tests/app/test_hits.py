@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client import REGISTRY
 
-from app.jobs.pool import Dispatcher
+from app.jobs.dispatcher import Dispatcher
 from app.jobs.question import Question
 from app.service import Service
 from app.storage import room
@@ -83,6 +83,6 @@ def test_the_dispatcher_makes_room_above_the_limit(
     dispatcher._clear()
     assert desk.store.runs.get(run.key).state == "done", "just used"
     later = (run.used or 0) + room.SAFE_SECONDS + 1
-    monkeypatch.setattr("app.jobs.pool.time.time", lambda: later)
+    monkeypatch.setattr("app.jobs.dispatcher.time.time", lambda: later)
     dispatcher._clear()
     assert desk.store.runs.get(run.key).state == state

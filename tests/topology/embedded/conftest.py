@@ -11,5 +11,5 @@ from tests.server import Server, serving
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("home")) as running:
+    with serving(tmp_path_factory.mktemp("home"), WHYLENS_MODEL="planted_shortcut") as running:
         yield running

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-LONG: dict[str, Any] = {
-    "method": "rise",
-    "params": {"n_masks": 2000, "estimator": "centred"},
-}  # tens of seconds: it will not end by itself
-SHORT: dict[str, Any] = {"method": "rise", "params": {"n_masks": 64}}
-A_WHILE: dict[str, Any] = {
-    "method": "rise",
-    "params": {"n_masks": 192},
-}  # some batches, so that it can be met half done
+RISE: dict[str, Any] = {"method": "rise", "model": "planted_shortcut"}
+LONG = {**RISE, "params": {"n_masks": 32768, "estimator": "centred"}}  # minutes: it will not end by itself
+SHORT = {**RISE, "params": {"n_masks": 64}}
+A_WHILE = {**RISE, "params": {"n_masks": 1000}}  # some batches, so that it can be met half done
