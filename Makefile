@@ -1,5 +1,7 @@
 # make run    set up from nothing and serve          make check  format, lint and types
-# make test   set up from nothing and run what CI runs  make bench  the benchmarks (hours; DATA=folder for all)
+# make test   set up from nothing and run what each change is held to; fails past 25 minutes
+# make thorough  the same checks on more networks, pages, screens and schemes, which CI runs too
+# make bench  the benchmarks (hours; DATA=folder for all)
 # make soak   faults with 200 jobs in flight, 50 browsers beside 1,000 jobs (hours; LOAD=0.1 for a tenth of these),
 #             and every hostile input
 # make trust-table DATA=folder   how often the trust panel fails broken and sound explainers (an hour; resumable)
@@ -12,14 +14,19 @@ export RAY_USAGE_STATS_ENABLED = 0
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS = false
 export OMP_WAIT_POLICY = passive
 
-.PHONY: run test check unit whole soak javascript bench trust-table completeness clean
+# of tests, without setting up
+MINUTES := 25
+
+.PHONY: run test thorough check unit whole soak javascript bench trust-table completeness clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run
 	@exec $(BIN)/python -m app serve
 
-test: check unit javascript whole
-	@echo "Whylens: all checks and tests passed"
+test: $(VENV)/dev $(VENV)/chromium $(VENV)/servers
+	@begun=$$(date +%s); $(MAKE) --no-print-directory check unit javascript whole || exit 1; \
+	seconds=$$(($$(date +%s) - begun)); echo "Whylens: all checks and tests passed, in $$((seconds / 60)) minutes"; \
+	test $$seconds -le $$(($(MINUTES) * 60)) || { echo "Whylens: $(MINUTES) minutes are the limit"; exit 1; }
 
 check: $(VENV)/dev
 	@echo "Whylens: format, lint, types"
@@ -29,7 +36,7 @@ check: $(VENV)/dev
 
 unit: $(VENV)/dev
 	@echo "Whylens: unit and contract tests"
-	@$(BIN)/python -m pytest -q -n auto -m "not browser and not topology and not soak"
+	@$(BIN)/python -m pytest -q -n auto -m "not (browser or topology or soak or thorough)"
 
 javascript:
 	@echo "Whylens: JavaScript tests"
@@ -38,7 +45,12 @@ javascript:
 
 whole: $(VENV)/dev $(VENV)/chromium $(VENV)/servers
 	@echo "Whylens: whole-system tests, with the worker pool and a real browser"
-	@$(BIN)/python -m pytest -q -m "browser or topology"
+	@$(BIN)/python -m pytest -q -m "(browser or topology) and not thorough"
+
+thorough: $(VENV)/dev $(VENV)/chromium $(VENV)/servers
+	@echo "Whylens: the same checks on more"
+	@$(BIN)/python -m pytest -q -n auto -m "thorough and not (browser or topology or soak)"
+	@$(BIN)/python -m pytest -q -m "thorough and (browser or topology)"
 
 # the faults with 200 jobs in flight each time (an hour), the load, and all hostile files and requests
 soak: $(VENV)/dev $(VENV)/servers

@@ -88,12 +88,12 @@ def builders() -> list[str]:
     return [*sorted(torchvision.models.list_models(module=torchvision.models)), *FAMILIES]
 
 
-def built(name: str) -> nn.Module:
+def built(name: str, side: int) -> nn.Module:
     """Without weights, from the recipe."""
     if name in FAMILIES:
-        return recipe(lambda: timm.create_model(name.removeprefix("timm/"), pretrained=False), side(name))
+        return recipe(lambda: timm.create_model(name.removeprefix("timm/"), pretrained=False), side)
     plain = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-    return recipe(lambda: torchvision.models.get_model(name, weights=None, **plain), side(name))
+    return recipe(lambda: torchvision.models.get_model(name, weights=None, **plain), side)
 
 
 def side(name: str) -> int:
@@ -203,7 +203,7 @@ def gap(network: nn.Module, x: Float[Tensor, "n c h w"], kind: Reference, rounds
 def rows(names: list[str]) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
     """One network in memory at a time."""
     for name in names:
-        network = built(name)
+        network = built(name, side(name))
         x = pictures(1, side(name), seed=3)
         row: dict[str, dict[str, Any]] = {}
         for kind in get_args(Reference):

@@ -23,7 +23,7 @@ ENDLESS: dict[str, Any] = {
     "model": "planted_shortcut",
     "params": {"n_masks": 32768, "estimator": "centred"},
 }
-PATIENCE_FOR_ALL = 5 * PATIENCE
+PATIENCE_FOR_ALL = 30 * PATIENCE  # for as many as 1,000 jobs
 
 Outcome = dict[str, dict[str, str]]  # of each run, the hashes of its parts: equal hashes are equal bytes
 

@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Thread
 
 import httpx2 as httpx
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from app.storage.store import Store
@@ -183,7 +186,7 @@ def test_s28_a_disk_that_turns_read_only_loses_no_job(tmp_path: Path) -> None:
             flight.depart(JOBS)
             flight.under_way()
             disk.fail()
-            sentence = until(lambda: refused(client, flight.asset), "a user is told of it")
+            sentence = until(lambda: refused(client), "a user is told of it")
             assert sentence.endswith(AGAIN)
             assert re.search(r"its disk (is read-only|cannot be used)", sentence)  # SQLite says either
             looked = {client.get(f"/api/v1/explanations/{id}").status_code for id in flight.asked}
@@ -207,18 +210,30 @@ def test_s28_a_disk_that_fills_up_holds_jobs_up_and_loses_none(tmp_path: Path) -
         with httpx.Client(base_url=server.url, timeout=PATIENCE) as client, flying(client, store) as flight:
             flight.depart(JOBS)
             flight.under_way()
-            ballast = home / "ballast"
-            subprocess.run(["dd", "if=/dev/zero", f"of={ballast}", "bs=4k"], capture_output=True, check=False)
-            sentence = until(lambda: refused(client, flight.asset), "a user is told of it")
-            assert "its disk is full. Nothing was lost; try again in a minute." in sentence
-            assert server.processes("ray::")
-            ballast.unlink()
+            with filled(home):
+                sentence = until(lambda: refused(client), "a user is told of it")
+                assert "its disk is full. Nothing was lost; try again in a minute." in sentence
+                assert server.processes("ray::")
             flight.land()
             told("fault: disk fills up", **flight.figures(flight.outcome()))
             assert flight.attempts() == 0
         store.database.close()
 
 
-def refused(client: httpx.Client, asset: str) -> str | None:
-    answer = client.post("/api/v1/explanations", json={"asset": asset, "params": {"n_masks": 16}, "seed": 999})
+@contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """No byte is left on its disk."""
+    ballast = folder / "ballast"
+    subprocess.run(["dd", "if=/dev/zero", f"of={ballast}", "bs=4k"], capture_output=True, check=False)
+    try:
+        yield
+    finally:
+        ballast.unlink()
+
+
+def refused(client: httpx.Client) -> str | None:
+    """What is said of a picture that is refused. It is large: what is small may find room in the database's file."""
+    noise = io.BytesIO()
+    Image.frombytes("RGB", (1000, 1000), os.urandom(3_000_000)).save(noise, "PNG", compress_level=0)
+    answer = client.post("/api/v1/assets", content=noise.getvalue())
     return str(answer.json()["error"]["message"]) if answer.status_code == 503 else None
