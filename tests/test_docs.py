@@ -11,6 +11,8 @@ import pytest
 
 from app.settings import variables
 from explainers import Method, list_methods
+from tests.topology.test_faults import FAULTS
+from tests.topology.test_load import MOST_BYTES_PER_JOB
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -69,6 +71,23 @@ def test_deeplift_was_complete_on_every_network_and_cost_four_passes_at_most() -
     assert len(rows) == 3 * 92
     assert [row for row in rows if row[2]["delta / difference"] > table["bar"]] == []
     assert [row for row in rows if row[2]["cost in forwards and backwards of the pair"] > 4] == []
+
+
+def test_the_soak_lost_nothing_at_full_size() -> None:
+    """Sizes are those of `make soak`, so a report of a smaller one does not pass."""
+    soak = measured("soak")
+    faults = {name.removeprefix("fault: "): told for name, told in soak.items() if name.startswith("fault: ")}
+    assert set(faults) == {fault.__name__ for fault in FAULTS} | {"clock jumps", "disk turns read-only", "disk fills up"}
+    assert {(told["jobs asked for"], told["done and whole"]) for told in faults.values()} == {(200, 200)}
+    many = soak["load: many at once"]
+    assert (many["browsers"], many["owners"], many["jobs"], many["done and whole"]) == (50, 20, 1000, 1000 + 20)
+    assert many["longest turn, in shares"] <= 2
+    memory = soak["load: memory"]
+    assert memory["jobs"] == 2000
+    assert max(memory["bytes per job"][name] for name in ("server", "Dispatcher")) < MOST_BYTES_PER_JOB
+    sent = [told for name, told in soak.items() if name.startswith("hostile: ")]
+    assert sum(told.get("cases", 0) for told in sent) >= 500
+    assert [status for told in sent for status in told["answers by status"] if status.startswith("5")] == []
 
 
 def test_rates_are_those_measured() -> None:
