@@ -7,7 +7,6 @@ python -m benchmarks.brush_frames
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import tempfile
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from benchmarks.record import write
+from tests.browser.conftest import CHROMIUM
 from tests.server import PATIENCE, serving
 
 STEPS = 240
@@ -65,7 +65,7 @@ PAINT = """async ({ side, steps, radius }) => {
 def main() -> None:
     with tempfile.TemporaryDirectory() as home, serving(Path(home)) as server, sync_playwright() as playwright:
         load = round(os.getloadavg()[0], 1)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
         page.goto(f"{server.url}/library")
         page.wait_for_selector("[data-shown]", timeout=PATIENCE * 1000)

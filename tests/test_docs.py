@@ -77,7 +77,11 @@ def test_the_soak_lost_nothing_at_full_size() -> None:
     """Sizes are those of `make soak`, so a report of a smaller one does not pass."""
     soak = measured("soak")
     faults = {name.removeprefix("fault: "): told for name, told in soak.items() if name.startswith("fault: ")}
-    assert set(faults) == {fault.__name__ for fault in FAULTS} | {"clock jumps", "disk turns read-only", "disk fills up"}
+    assert set(faults) == {fault.__name__ for fault in FAULTS} | {
+        "clock jumps",
+        "disk turns read-only",
+        "disk fills up",
+    }
     assert {(told["jobs asked for"], told["done and whole"]) for told in faults.values()} == {(200, 200)}
     many = soak["load: many at once"]
     assert (many["browsers"], many["owners"], many["jobs"], many["done and whole"]) == (50, 20, 1000, 1000 + 20)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.server import PATIENCE, Server, serving
 
+CHROMIUM = shutil.which("chromium-headless-shell")  # Debian's; without it the one that Playwright brings
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -25,7 +26,7 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    installed = {"executable_path": shutil.which("chromium")} if shutil.which("chromium") else {}
+    installed = {"executable_path": CHROMIUM} if CHROMIUM else {}
     return {**browser_type_launch_args, "args": FLAGS, **installed}
 
 
