@@ -97,7 +97,7 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-# Debian's browser without windows, which starts a page in two thirds of the time, where apt is there, else the one Playwright brings
+# Debian's browser where apt is there, without windows, which works less on a page; else the one Playwright brings
 $(VENV)/chromium: $(VENV)/dev
 	@command -v chromium-headless-shell >/dev/null || { \
 		echo "Whylens: installing Chromium"; \

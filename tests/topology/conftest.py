@@ -6,7 +6,7 @@ import functools
 import shutil
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,21 @@ import pytest
 from app.storage.store import Store
 from scripts.topology.loopback import USERS, Topology, missing
 from tests.server import PATIENCE, free_port, title, until
+from tests.topology.clock import Clock
 
 PATIENCE_TO_START = 2 * PATIENCE  # Ray's processes start one after the other, on cores that are shared
 
 
 @dataclass
 class Lab:
-    """A running topology, and its users."""
+    """A running topology, and its users. `clock` is the worker's."""
 
     topology: Topology
+    clock: Clock
 
-    def up(self, name: str, besides: Mapping[str, str] | None = None) -> None:
-        """Start a service, again where it ends too early, as compose would. `besides` are more variables for it."""
+    def up(self, name: str) -> None:
+        """Start a service, again where it ends too early, as compose would."""
+        besides = self.clock.environment if name == "worker" else None
 
         def there() -> bool:
             if not self.topology.running(name) and not self.topology.services[name].once:
@@ -94,9 +97,10 @@ def lab() -> Iterator[Lab]:
     topology = Topology(
         folder, 2 + free_port() % 250, {"WHYLENS_MODEL": "planted_shortcut", "WHYLENS_JOBS_PER_OWNER": "500"}
     )
-    running = Lab(topology)
+    running = Lab(topology, Clock(folder))
     try:
         topology.prepare()
+        running.clock.set()
         for name in topology.services:
             running.up(name)
         running.mend()

@@ -26,7 +26,7 @@ from app.storage.tables import RunRow
 from tests.disks import failing_disk, small_disk
 from tests.server import PATIENCE, serving, until
 from tests.soak import told
-from tests.topology.clock import YEAR, Clock
+from tests.topology.clock import YEAR
 from tests.topology.conftest import Lab, described
 from tests.topology.flight import Flight, Outcome, flying
 
@@ -142,21 +142,16 @@ def test_s25_nothing_is_lost_or_changed(
     assert all(AGAIN in sentence for sentence in flight.sentences)
 
 
-def test_s28_a_clock_that_jumps_changes_nothing(
-    lab: Lab, store: Store, flight: Flight, undisturbed: Outcome, tmp_path: Path
-) -> None:
+def test_s28_a_clock_that_jumps_changes_nothing(lab: Lab, store: Store, flight: Flight, undisturbed: Outcome) -> None:
     """The worker's, by more than a year, forward and then back: who owns a run is told by attempts, not by the time."""
-    clock = Clock(tmp_path)
-    lab.topology.stop("worker")
-    lab.up("worker", clock.environment)
     try:
         flight.depart(JOBS // 2)
         flight.under_way()
-        clock.jump(1.1 * YEAR)
+        lab.clock.jump(1.1 * YEAR)
         until(lambda: max(ends(store, flight)) > time.time() + YEAR, "a run ends in more than a year")
         flight.depart(JOBS - JOBS // 2, first=JOBS // 2)
         doomed = flight.doom(seed=1)
-        clock.jump(-1.1 * YEAR)
+        lab.clock.jump(-1.1 * YEAR)
         until(lambda: min(ends(store, flight)) < time.time() - YEAR, "a run has ended more than a year ago")
         flight.cancel(doomed)
         flight.land()
@@ -165,7 +160,7 @@ def test_s28_a_clock_that_jumps_changes_nothing(
         assert outcome == undisturbed
         assert flight.attempts() == 0
     finally:
-        lab.topology.stop("worker")
+        lab.clock.set()
 
 
 def ends(store: Store, flight: Flight) -> list[float]:

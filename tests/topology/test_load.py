@@ -227,7 +227,7 @@ def test_beyond_the_limit_a_sentence_and_before_it_a_place(server: Server, store
     with flights(server, store, 1) as (flight,):
         endless = flight.doom(seed=700_000)  # the line stands still behind it
         until(lambda: progress(flight, endless)["state"] == "running", "the first job is under way")
-        flight.depart(LIMIT - 1, 700_001)
+        flight.depart(LIMIT - 1, 700_001, QUESTION)
         assert [progress(flight, id)["position"] for id in flight.asked] == list(range(LIMIT - 1))
         body = {"asset": flight.asset, "seed": 710_000, **QUESTION}
         refused = flight.client.post("/api/v1/explanations", json=body)
