@@ -25,10 +25,14 @@ PATIENCE_TO_START = 2 * PATIENCE  # Ray's processes start one after the other, o
 
 @dataclass
 class Lab:
-    """A running topology, and its users. `clock` is the worker's."""
+    """A running topology, and its users."""
 
     topology: Topology
-    clock: Clock
+
+    @property
+    def clock(self) -> Clock:
+        """The worker's."""
+        return Clock(self.topology.folder)
 
     def up(self, name: str) -> None:
         """Start a service, again where it ends too early, as compose would."""
@@ -97,7 +101,7 @@ def lab() -> Iterator[Lab]:
     topology = Topology(
         folder, 2 + free_port() % 250, {"WHYLENS_MODEL": "planted_shortcut", "WHYLENS_JOBS_PER_OWNER": "500"}
     )
-    running = Lab(topology, Clock(folder))
+    running = Lab(topology)
     try:
         topology.prepare()
         running.clock.set()
