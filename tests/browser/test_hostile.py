@@ -24,7 +24,7 @@ from tests.browser.conftest import Watch
 from tests.corpus import HOSTILE, LONG
 from tests.server import CLIENT, Server, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 DRAWN = "[data-drawn]"
 KEPT = [text for text in HOSTILE if "\x00" not in text]  # labels and texts with zero bytes are refused

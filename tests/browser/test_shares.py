@@ -13,7 +13,7 @@ from app.access.sockets import SECONDS_BETWEEN_LOOKS
 from tests.browser.conftest import Watch
 from tests.server import CLIENT, PATIENCE, Server, serving, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 PASSWORD = "a long password"
 DRAWN = "[data-drawn]"

@@ -19,7 +19,7 @@ from tests.browser.pages.test_brush import ACROSS, CONTROLLED, chance, opened, s
 from tests.browser.test_shares import DRAWN, PASSWORD, signed_in
 from tests.server import PATIENCE, Server, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 expect.set_options(timeout=PATIENCE * 1000)
 

@@ -202,6 +202,7 @@ def test_bf16_is_near_and_its_rounding_is_in_stderr(method: Method) -> None:
     assert np.corrcoef(rounded.values[0].ravel(), exact.values[0].ravel())[0, 1] > 0.98
 
 
+@pytest.mark.thorough
 @every_method
 def test_peak_memory_does_not_follow_the_number_of_forwards(method: Method) -> None:
     """In a process of its own, few before many: the high-water mark of a process never falls."""

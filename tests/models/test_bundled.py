@@ -24,6 +24,7 @@ def test_coffee_is_espresso(lite0: models.ImageClassifier) -> None:
     assert row.max() == pytest.approx(0.951, abs=2e-3)  # other processors and libraries round differently
 
 
+@pytest.mark.thorough
 def test_top_1_on_real_images(lite0: models.ImageClassifier, data: Path) -> None:
     folder = data / "imagenet_samples"
     rows = list(csv.DictReader((folder / "labels.csv").read_text().splitlines()))

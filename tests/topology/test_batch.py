@@ -13,7 +13,7 @@ import pytest
 from tests.app.conftest import picture
 from tests.server import ROOT
 
-pytestmark = pytest.mark.topology
+pytestmark = [pytest.mark.topology, pytest.mark.thorough]
 
 
 def test_two_workers_give_the_same_bytes(tmp_path: Path) -> None:

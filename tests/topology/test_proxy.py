@@ -235,6 +235,7 @@ def test_s31_no_log_names_what_was_asked_or_the_password(lab: Lab, ann: httpx.Cl
     assert lab.topology.postgres.password not in said
 
 
+@pytest.mark.thorough
 def test_ray_asks_for_the_token(lab: Lab, tmp_path: Any) -> None:
     address = f"{lab.topology.host('head')}:6379"
     code = f"import ray; ray.init({address!r}); print('connected')"

@@ -243,6 +243,7 @@ def test_a_wrong_probe(shapes: Shapes, body: dict[str, Any], sentence: str) -> N
     assert refusal(answer, 422).startswith(sentence)
 
 
+@pytest.mark.thorough
 def test_other_numbers_of_concepts(shapes: Shapes) -> None:
     told = shapes.client.get(f"{ROOT}/concepts/{shapes.told['id']}/sizes").json()
     assert told["rows"] == 2_000
@@ -485,6 +486,7 @@ def test_a_map_of_nothing(shapes: Shapes, place: int, asked: dict[str, Any], cod
     assert refusal(answer, code) == sentence
 
 
+@pytest.mark.thorough
 def test_a_concept_is_taken_apart_several_levels_deep(shapes: Shapes) -> None:
     apart = f"{ROOT}/concepts/{shapes.told['id']}/concepts/{shapes.of_mark}/apart"
     first = shapes.client.post(apart).json()

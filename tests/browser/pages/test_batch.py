@@ -17,7 +17,7 @@ from tests.browser.accessible import violations
 from tests.browser.conftest import Watch
 from tests.server import PATIENCE, Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 expect.set_options(timeout=PATIENCE * 1000)
 

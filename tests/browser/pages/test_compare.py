@@ -11,7 +11,7 @@ from tests.browser.accessible import violations
 from tests.browser.pages.test_workbench import opened
 from tests.server import Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 def shown(page: Page, tiles: int) -> Locator:

@@ -11,7 +11,7 @@ from tests.browser.accessible import violations
 from tests.browser.pages.test_brush import ACROSS, CONTROLLED, explained, opened, stroke
 from tests.server import PATIENCE, Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 expect.set_options(timeout=PATIENCE * 1000)
 

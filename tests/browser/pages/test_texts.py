@@ -14,7 +14,7 @@ from tests.browser.conftest import Watch
 from tests.browser.pages.test_workbench import DRAWN, opened
 from tests.server import Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 PRAISE = "A wonderful film, warm and funny. Nobody in it is dull."
 MIXED = "قال لي: 𝔊reat 👩‍👩‍👧 film 🇩🇪\u202e ecin\u202c!\r\n  e\u0301te\u0301 \ufeffשלום 😀"

@@ -47,6 +47,7 @@ def test_a_linear_head_rises_everywhere_or_nowhere(bank: ConceptBank, rng: torch
     assert cosine[1] < -0.9
 
 
+@pytest.mark.thorough
 def test_a_concept_of_chance_is_not_sound(bank: ConceptBank) -> None:
     """Activations drawn like those it is compared with."""
     a = bank.activations.flatten(2).mT.flatten(0, 1)
@@ -69,6 +70,7 @@ def test_without_activations_given_they_are_those_of_the_codes(bank: ConceptBank
     assert torch.equal(found.p, again.p)
 
 
+@pytest.mark.thorough
 def test_seeds_decide(bank: ConceptBank) -> None:
     assert torch.equal(tcav(bank, 3).direction, tcav(bank, 3).direction)
     assert not torch.equal(tcav(bank, 3).direction, tcav(bank, 4).direction)

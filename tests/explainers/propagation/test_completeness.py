@@ -5,6 +5,8 @@ On small pictures, where the network takes any: the rules are those of large one
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 import torch
 
@@ -17,6 +19,11 @@ NETWORKS = (
     "shufflenet_v2_x0_5", "mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5", "efficientnet_b0", "efficientnet_v2_s",
     "regnet_y_400mf", "convnext_tiny", "vit_b_32", "swin_t", "swin_v2_t", "maxvit_t", *completeness.FAMILIES,
 )  # fmt: skip
+# one of each kind of architecture; the others, and the large, are for `make thorough`
+USUAL = {
+    "alexnet", "resnet18", "densenet121", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny", "vit_b_32",
+    "swin_v2_t", "timm/mobilevit_xxs", "timm/poolformer_s12", "timm/regnety_002", "timm/mixer_s32_224",
+}  # fmt: skip
 # to these the size of a picture is a part of the architecture
 OF_ONE_SIZE = {
     "vit_b_32", "maxvit_t", "timm/eva02_tiny_patch14_224", "timm/maxvit_rmlp_pico_rw_256", "timm/mixer_s32_224",
@@ -30,7 +37,12 @@ def small(name: str) -> int:
     return side(name) if name in OF_ONE_SIZE else LEAST.get(name, 96)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+def networks(usual: Collection[str], *names: str) -> pytest.MarkDecorator:
+    marked = [pytest.param(name, marks=[] if name in usual else pytest.mark.thorough) for name in names]
+    return pytest.mark.parametrize("name", marked)
+
+
+@networks(USUAL, *NETWORKS)
 def test_in_both_precisions_from_a_random_reference(name: str) -> None:
     network, x = built(name, small(name)), pictures(1, small(name), seed=3)
     single = gap(network, x, "random")
@@ -41,7 +53,7 @@ def test_in_both_precisions_from_a_random_reference(name: str) -> None:
     assert single.fallbacks == ()
 
 
-@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v3_small", "swin_v2_t"])
+@networks({"resnet18", "mobilenet_v3_small"}, "resnet18", "densenet121", "mobilenet_v3_small", "swin_v2_t")
 def test_in_batches_from_every_reference(name: str) -> None:
     network, x = built(name, small(name)), pictures(4, small(name), seed=3)
     for kind in ("zero", "blurred", "random"):

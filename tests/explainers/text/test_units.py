@@ -165,10 +165,10 @@ def test_what_the_model_does_not_read_is_no_unit() -> None:
     ],
 )
 def test_long_rows_of_anything_take_seconds(piece: str) -> None:
-    """A rule that looks back over a row of its like takes 200 s here."""
-    text = piece * (300_000 // len(piece))
+    """A rule that looks back over a row of its like takes 22 s here."""
+    text = piece * (100_000 // len(piece))
     before = process_time()
     found, said = words(text), sentences(text)
-    assert process_time() - before < 20
+    assert process_time() - before < 8
     for word in (*found[-3:], *said[-3:]):
         assert text[word.start : word.end] == word.text

@@ -156,6 +156,7 @@ def rows(data: Path, name: str, read: Callable[[list[str]], str]) -> tuple[list[
     return [read(row) for row in found], [row[-1] for row in found]
 
 
+@pytest.mark.thorough
 def test_accuracy_on_film_reviews(minilm: models.TextClassifier, data: Path) -> None:
     """`benchmarks/text_accuracy.py` has the figures on all sentences; a quarter has a standard error of 0.035."""
     texts, truth = rows(data, "sst2_dev.tsv", lambda row: row[0])

@@ -11,7 +11,7 @@ import pytest
 from tests.server import CLIENT, Server, until
 from tests.topology.embedded.questions import LONG
 
-pytestmark = pytest.mark.topology
+pytestmark = [pytest.mark.topology, pytest.mark.thorough]
 
 SHAPES: dict[str, Any] = {"set": "builtin-shapes", "model": "planted_shortcut"}
 SLOW: dict[str, Any] = {**SHAPES, "importance": "shapley", "target": "square"}  # 256 forwards of the head a picture

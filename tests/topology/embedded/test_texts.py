@@ -7,7 +7,7 @@ import pytest
 from tests.server import CLIENT, Server, until
 from tests.topology.embedded.questions import LONG
 
-pytestmark = pytest.mark.topology
+pytestmark = [pytest.mark.topology, pytest.mark.thorough]
 
 TEXT = "A funny, thoughtful film. It is never dull."
 PROMPTS = {"dull": ["this is boring"], "funny": ["this makes me laugh", "a joke"]}
