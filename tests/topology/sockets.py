@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from threading import Event, Thread
 
 import httpx2 as httpx
@@ -30,7 +30,10 @@ class Browser:
         self._thread.start()
 
     def leave(self) -> None:
+        """Once what is asked has been answered."""
         self._left.set()
+
+    def gone(self) -> None:
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "a browser still waits for an answer"
 
@@ -77,8 +80,12 @@ class Browser:
 
 @contextmanager
 def looking_on(browsers: list[Browser]) -> Iterator[None]:
-    with ExitStack() as stack:
-        for browser in browsers:
-            browser.enter()
-            stack.callback(browser.leave)
+    for browser in browsers:
+        browser.enter()
+    try:
         yield
+    finally:
+        for browser in browsers:
+            browser.leave()
+        for browser in browsers:
+            browser.gone()
