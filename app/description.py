@@ -110,7 +110,9 @@ def judged(desk: Service, run: Run[Any]) -> dict[str, Any]:
 
 
 def progress(desk: Service, run: Run[Any]) -> dict[str, Any]:
-    """State, counts, seconds so far and to come, place in the queue, version of the preview; of concepts the stage."""
+    """State, counts, when it was last asked for, seconds so far and to come, place in the queue, version of the preview;
+    of concepts the stage.
+    """
     ended = run.finished or time.time()
     seconds = ended - run.started if run.started else 0.0
     left = seconds * (run.total - run.done) / run.done if run.state == "running" and run.done else None
@@ -118,6 +120,7 @@ def progress(desk: Service, run: Run[Any]) -> dict[str, Any]:
         "state": run.state,
         "done": run.done,
         "total": run.total,
+        "asked": run.submitted,
         "seconds": round(seconds, 2),
         "seconds_left": None if left is None else round(left, 1),
         "position": desk.position(run),

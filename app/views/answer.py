@@ -116,6 +116,7 @@ def acts(shown: dict[str, Any]) -> dict[str, Any]:
     """What its owner can do with it: what has no address cannot be done."""
     here = f"/api/v1/explanations/{shown['id']}"
     return {act: f"{here}/{act}" for act in ("events", "preview", "cancel", "probe", "pairs")} | {
+        "asked": shown["progress"]["asked"],
         "noting": f"{here}/notes",
         "exports": [[format.suffix, format.about] for format in of_edits.FORMATS],  # of what is painted and kept
     }

@@ -11,6 +11,9 @@ export const MARKUP = `
   <button type="button" class="again" hidden>Try again</button>
 </div>`;
 
+// Whether a run is another, in another state, or asked for again: the same, told once more, is followed already.
+export const differ = (before, data) => ["id", "state", "asked"].some((name) => before?.[name] !== data[name]);
+
 export class Job {
   // `root` holds the markup; `onPreview` is given tensors, `onDone` and `onAgain` the explanation's id.
   constructor(root, { onPreview, onDone, onAgain }) {

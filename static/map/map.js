@@ -1,6 +1,6 @@
 // The explanation as one sees it: picture and map, legend with numbers and unit, value under the pointer, progress.
 
-import { Job, MARKUP as JOB } from "./job.js";
+import { Job, MARKUP as JOB, differ } from "./job.js";
 import { Legend, MARKUP as LEGEND } from "./legend.js";
 import { mounting } from "./mount.js";
 import { picture } from "./picture.js";
@@ -159,7 +159,7 @@ class View {
     if (data.map) {
       this.quiet();
       if (before?.map !== data.map) await this.final(data);
-    } else if (before?.id !== data.id || before?.state !== data.state) {
+    } else if (differ(before, data)) {
       this.stage.explain(null);
       this.legend();
       this.run(data);

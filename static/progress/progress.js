@@ -1,7 +1,7 @@
 // A run that is under way, or how it ended otherwise than well: percent, what is being done, time left, Cancel.
 
 import { element } from "../whylens.map/element.js"; // components are served beside each other under their full names
-import { Job, MARKUP } from "../whylens.map/job.js";
+import { Job, MARKUP, differ } from "../whylens.map/job.js";
 import { mounting } from "../whylens.map/mount.js";
 
 class View {
@@ -19,8 +19,7 @@ class View {
   update(data, trigger) {
     this.trigger = trigger;
     this.root.querySelector(".track").setAttribute("aria-label", data.noun);
-    // told the same again by another run of the page, the stream knows better
-    if (this.data?.id !== data.id || this.data.state !== data.state) this.job.run(data);
+    if (differ(this.data, data)) this.job.run(data);
     this.data = data;
   }
 

@@ -1,7 +1,7 @@
 // An explained text: every word on its colour, what becomes of the answer without it, and which phrases say more.
 
 import { ask, Refusal } from "../whylens.map/ask.js"; // components are served beside each other
-import { Job, MARKUP as JOB } from "../whylens.map/job.js";
+import { Job, MARKUP as JOB, differ } from "../whylens.map/job.js";
 import { Latest } from "../whylens.map/latest.js";
 import { Legend, MARKUP as LEGEND } from "../whylens.map/legend.js";
 import { mounting } from "../whylens.map/mount.js";
@@ -142,7 +142,7 @@ class View {
     if (data.map) {
       this.quiet();
       if (before?.map !== data.map) await this.final(data);
-    } else if (before?.id !== data.id || before?.state !== data.state) {
+    } else if (differ(before, data)) {
       this.sheet.explain(null);
       this.legend();
       this.run(data);

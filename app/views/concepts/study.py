@@ -97,6 +97,7 @@ def _under_way(shown: Mapping[str, Any]) -> Asked | None:
         {
             "id": shown["id"],
             "state": told["state"],
+            "asked": told["asked"],
             "error": told["error"],
             "events": f"{here}/events",
             "cancel": f"{here}/cancel",
