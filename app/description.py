@@ -110,8 +110,9 @@ def judged(desk: Service, run: Run[Any]) -> dict[str, Any]:
 
 
 def progress(desk: Service, run: Run[Any]) -> dict[str, Any]:
-    """State, counts, when it was last asked for, seconds so far and to come, place in the queue, version of the preview;
-    of concepts the stage.
+    """State, counts, when it was last asked for, seconds so far and to come, place in the queue, the preview's version.
+
+    Of concepts the stage besides.
     """
     ended = run.finished or time.time()
     seconds = ended - run.started if run.started else 0.0
