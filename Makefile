@@ -2,7 +2,7 @@
 # make test   set up from nothing and run what each change is held to; fails past 25 minutes
 # make thorough  the same checks on more networks, pages, screens and schemes, which CI runs too
 # make bench  the benchmarks (hours; DATA=folder for all)
-# make soak   faults with 200 jobs in flight, 50 browsers beside 1,000 jobs (hours; LOAD=0.1 for a tenth of these),
+# make soak   faults with 200 jobs in flight, 50 browsers beside 1,000 jobs (an hour; LOAD=0.1 for a tenth),
 #             and every hostile input
 # make trust-table DATA=folder   how often the trust panel fails broken and sound explainers (an hour; resumable)
 # make completeness  DeepLIFT on 92 networks

@@ -89,9 +89,18 @@ def test_the_soak_lost_nothing_at_full_size() -> None:
     memory = soak["load: memory"]
     assert memory["jobs"] == 2000
     assert max(memory["bytes per job"][name] for name in ("server", "Dispatcher")) < MOST_BYTES_PER_JOB
-    sent = [told for name, told in soak.items() if name.startswith("hostile: ")]
-    assert sum(told.get("cases", 0) for told in sent) >= 500
-    assert [status for told in sent for status in told["answers by status"] if status.startswith("5")] == []
+    sent = {name.removeprefix("hostile: "): told for name, told in soak.items() if name.startswith("hostile: ")}
+    assert [status for told in sent.values() for status in told["answers by status"] if status.startswith("5")] == []
+    cases = sum(told.get("cases", 0) for told in sent.values())
+    assert cases >= 500
+    made = sum(sent["requests made of the OpenAPI document"]["answers by status"].values())
+    for said in (
+        f"200 jobs in flight at each of {len(faults)} faults",
+        f"more than {many['longest turn, in shares']:.1f} shares",
+        f"{memory['bytes per job']['server'] / 1000:.1f} kB of memory of the server",
+        f"{cases:,} hostile files and requests, and {made:,} requests made of the OpenAPI document",
+    ):
+        assert said in " ".join(README.split()), said
 
 
 def test_rates_are_those_measured() -> None:
