@@ -1,6 +1,6 @@
 # make run    set up from nothing and serve          make check  format, lint and types
 # make test   set up from nothing and run what each change is held to; fails past 25 minutes
-# make thorough  the same checks on more networks, pages, screens and schemes, which CI runs too
+# make thorough  what is left: all pages in a browser, the pool without a cluster, more networks (half an hour)
 # make bench  the benchmarks (hours; DATA=folder for all)
 # make soak   faults with 200 jobs in flight, 50 browsers beside 1,000 jobs (an hour; LOAD=0.1 for a tenth),
 #             and every hostile input
