@@ -48,7 +48,7 @@ whole: $(VENV)/dev $(VENV)/chromium $(VENV)/servers
 	@$(BIN)/python -m pytest -q -m "(browser or topology) and not thorough"
 
 thorough: $(VENV)/dev $(VENV)/chromium $(VENV)/servers
-	@echo "Whylens: the same checks on more"
+	@echo "Whylens: all pages, the pool without a cluster, more networks"
 	@$(BIN)/python -m pytest -q -n auto -m "thorough and not (browser or topology or soak)"
 	@$(BIN)/python -m pytest -q -m "thorough and (browser or topology)"
 
