@@ -1,6 +1,7 @@
 # make run    set up from nothing and serve          make check  format, lint and types
 # make test   set up from nothing and run what each change is held to; fails past 25 minutes
 # make thorough  what is left: all pages in a browser, the pool without a cluster, more networks (half an hour)
+# make advisories  whether anything is known against the pinned packages
 # make bench  the benchmarks (hours; DATA=folder for all)
 # make soak   faults with 200 jobs in flight, 50 browsers beside 1,000 jobs (an hour; LOAD=0.1 for a tenth),
 #             and every hostile input
@@ -17,7 +18,7 @@ export OMP_WAIT_POLICY = passive
 # of tests, without setting up
 MINUTES := 25
 
-.PHONY: run test thorough check unit whole soak javascript bench trust-table completeness clean
+.PHONY: run test thorough advisories check unit whole soak javascript bench trust-table completeness clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run
@@ -51,6 +52,12 @@ thorough: $(VENV)/dev $(VENV)/chromium $(VENV)/servers
 	@echo "Whylens: all pages, the pool without a cluster, more networks"
 	@$(BIN)/python -m pytest -q -n auto -m "thorough and not (browser or topology or soak)"
 	@$(BIN)/python -m pytest -q -m "thorough and (browser or topology)"
+
+# of the pinned packages, as far as the network tells; pip-audit has an environment of its own
+advisories: $(VENV)/dev
+	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
+		$(VENV)/audit/bin/python -m pip install -q --disable-pip-version-check pip-audit==2.10.1; }
+	@$(BIN)/python -m scripts.advisories $(VENV)/audit/bin/pip-audit
 
 # the faults with 200 jobs in flight each time (an hour), the load, and all hostile files and requests
 soak: $(VENV)/dev $(VENV)/servers

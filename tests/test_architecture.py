@@ -102,7 +102,7 @@ def test_never_imported_from(place: str) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES)
-def test_no_data_can_run_code(path: str) -> None:
+def test_s8_no_data_can_run_code(path: str) -> None:
     for node in ast.walk(SOURCES[path]):
         if isinstance(node, ast.keyword) and node.arg in SHUT:
             assert isinstance(node.value, ast.Constant), f"line {node.value.lineno}: {node.arg} must be a literal"
@@ -121,7 +121,7 @@ def test_no_data_can_run_code(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.startswith("app/")])
-def test_no_html_by_hand(path: str) -> None:
+def test_s14_no_html_by_hand(path: str) -> None:
     for node in ast.walk(SOURCES[path]):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "st":
             assert node.attr not in ("html", "iframe"), f"line {node.lineno}: st.{node.attr}"

@@ -128,7 +128,7 @@ def test_which_proxies_are_believed(address: str, trusted: bool) -> None:
     assert not Settings().trusts(address)
 
 
-def test_nothing_needs_to_be_set() -> None:
+def test_s16_nothing_needs_to_be_set() -> None:
     settings = Settings()
     assert (settings.host, settings.port, settings.model) == ("127.0.0.1", 8501, "efficientnet_lite0")
     assert settings.database == f"sqlite:///{settings.home / 'whylens.db'}"
@@ -145,7 +145,7 @@ def test_settings_do_not_change() -> None:
 
 
 @pytest.mark.parametrize(("name", "text", "says"), WRONG)
-def test_a_wrong_one_is_named_in_one_sentence(
+def test_s16_a_wrong_one_is_named_in_one_sentence(
     name: str, text: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(f"WHYLENS_{name}", text)

@@ -67,7 +67,7 @@ def test_jpeg_of_one_colour() -> None:
     assert np.abs(pixels(take(encoded(Image.new("RGB", (16, 8), (200, 30, 90)), "JPEG"))) - (200.0, 30, 90)).max() <= 2
 
 
-def test_one_pixel() -> None:
+def test_s7_one_pixel() -> None:
     assert pixels(take(encoded(Image.new("RGB", (1, 1), (1, 2, 3))))).tolist() == [[[1, 2, 3]]]
 
 
@@ -85,7 +85,7 @@ UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 
 
 @pytest.mark.parametrize("orientation", UPRIGHT)
-def test_orientation_tag_is_applied_and_dropped(orientation: int, noise: np.ndarray) -> None:
+def test_s3_orientation_tag_is_applied_and_dropped(orientation: int, noise: np.ndarray) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     asset = take(encoded(Image.fromarray(noise), exif=exif))
@@ -104,7 +104,7 @@ def test_jpeg_held_upright_by_its_camera() -> None:
     assert pixels(asset)[34:].max() < 50
 
 
-def test_nothing_but_pixels_survives(noise: np.ndarray) -> None:
+def test_s3_nothing_but_pixels_survives(noise: np.ndarray) -> None:
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", "<script>secret</script>")
     exif = Image.Exif()
@@ -115,13 +115,13 @@ def test_nothing_but_pixels_survives(noise: np.ndarray) -> None:
     assert asset == take(encoded(Image.fromarray(noise)))
 
 
-def test_transparency_is_white() -> None:
+def test_s7_transparency_is_white() -> None:
     half = np.array([[[100, 0, 0, 0], [100, 0, 0, 255], [0, 0, 0, 128]]], dtype=np.uint8)
     # (255 · (255 − 128)) / 255 = 127
     assert pixels(take(encoded(Image.fromarray(half)))).tolist() == [[[255, 255, 255], [100, 0, 0], [127, 127, 127]]]
 
 
-def test_palette_with_a_transparent_entry() -> None:
+def test_s7_palette_with_a_transparent_entry() -> None:
     image = Image.new("P", (2, 1))
     image.putpalette([10, 20, 30, 40, 50, 60])
     image.putpixel((1, 0), 1)
@@ -134,7 +134,7 @@ def test_grey_and_bilevel() -> None:
     assert pixels(take(encoded(Image.new("1", (1, 1), 1)))).tolist() == [[[255] * 3]]
 
 
-def test_sixteen_bits_are_scaled_not_clipped() -> None:
+def test_s7_sixteen_bits_are_scaled_not_clipped() -> None:
     values = (0, 255, 256, 0x7FFF, 0x8000, 0xFFFF)
     expected = [v >> 8 for v in values]
     grey = png(6, 1, 16, 0, b"\0" + struct.pack(">6H", *values))
@@ -143,21 +143,21 @@ def test_sixteen_bits_are_scaled_not_clipped() -> None:
         assert pixels(take(data)).tolist() == [[[v] * 3 for v in expected]]
 
 
-def test_cmyk_jpeg() -> None:
+def test_s7_cmyk_jpeg() -> None:
     red = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
     seen = pixels(take(encoded(red, "JPEG", quality=100)))
     assert np.abs(seen - (255.0, 0, 0)).max() <= 3  # quantisation of four flat channels
 
 
 @pytest.mark.parametrize("format", ["WEBP", "PNG"])
-def test_animation_is_its_first_frame(format: str) -> None:
+def test_s2_animation_is_its_first_frame(format: str) -> None:
     frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "lime", "blue")]
     data = encoded(frames[0], format, save_all=True, append_images=frames[1:], lossless=True)
     assert pixels(take(data))[0, 0].tolist() == [255, 0, 0]
 
 
 @pytest.mark.parametrize("format", ["GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "PDF", "JPEG2000"])
-def test_other_formats_are_refused(format: str) -> None:
+def test_s1_other_formats_are_refused(format: str) -> None:
     with pytest.raises(UploadError, match="not a readable PNG, JPEG or WebP"):
         take(encoded(Image.new("RGB", (16, 16)), format))
 
@@ -186,7 +186,7 @@ def test_empty() -> None:
         take(b"")
 
 
-def test_limits_name_both_numbers(noise: np.ndarray) -> None:
+def test_s2_limits_name_both_numbers(noise: np.ndarray) -> None:
     data = encoded(Image.fromarray(noise))
     assert accept(data, len(data), 35).size == (7, 5)
     with pytest.raises(UploadError, match=rf"^The file has {len(data)} bytes; the limit is {len(data) - 1}\.$"):
@@ -196,7 +196,7 @@ def test_limits_name_both_numbers(noise: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("side", [1_001, 12_000, 50_000, 2**31 - 1])
-def test_huge_header_is_refused_before_decoding(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s1_huge_header_is_refused_before_decoding(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def decoded(_: Image.Image) -> None:
         raise AssertionError("decoded")
 
@@ -205,7 +205,7 @@ def test_huge_header_is_refused_before_decoding(side: int, monkeypatch: pytest.M
         take(png(side, side, 8, 2, b""))
 
 
-def test_pillows_own_limit_is_left_alone() -> None:
+def test_s1_pillows_own_limit_is_left_alone() -> None:
     before = Image.MAX_IMAGE_PIXELS
     with pytest.raises(UploadError, match="limit is 89,478,485"):
         accept(png(10_000, 10_000, 8, 2, b""), BYTES, 10**9)

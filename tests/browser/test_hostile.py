@@ -147,7 +147,7 @@ def test_there_are_enough() -> None:
     assert len(set(HOSTILE)) == len(HOSTILE) >= 40
 
 
-def test_the_library(quiet: Page, server: Server, made: dict[str, Any]) -> None:  # noqa: ARG001
+def test_s13_the_library(quiet: Page, server: Server, made: dict[str, Any]) -> None:  # noqa: ARG001
     quiet.goto(f"{server.url}/library")
     quiet.wait_for_selector("[data-shown]")
     read, more = "", True
@@ -168,7 +168,7 @@ def test_the_library(quiet: Page, server: Server, made: dict[str, Any]) -> None:
     inert(quiet, [])
 
 
-def test_the_workbench_with_a_picture(quiet: Page, server: Server, made: dict[str, Any]) -> None:
+def test_s13_the_workbench_with_a_picture(quiet: Page, server: Server, made: dict[str, Any]) -> None:
     quiet.goto(f"{server.url}/?e={made['picture']}")
     quiet.wait_for_selector(DRAWN)
     expect(quiet.locator(".notes li")).to_have_count(len(HOSTILE) + 1)
@@ -185,14 +185,14 @@ def test_the_workbench_with_a_picture(quiet: Page, server: Server, made: dict[st
     inert(quiet, HOSTILE)
 
 
-def test_the_workbench_with_a_text(quiet: Page, server: Server, made: dict[str, Any]) -> None:
+def test_s13_the_workbench_with_a_text(quiet: Page, server: Server, made: dict[str, Any]) -> None:
     quiet.goto(f"{server.url}/?e={made['text']}")
     quiet.wait_for_selector(DRAWN)
     expect(quiet.get_by_text("Why not").first).to_be_visible()
     inert(quiet, KEPT)  # as words, as labels on the model's card, and as notes
 
 
-def test_the_concepts(quiet: Page, server: Server, made: dict[str, Any]) -> None:
+def test_s13_the_concepts(quiet: Page, server: Server, made: dict[str, Any]) -> None:
     quiet.goto(f"{server.url}/concepts?c={made['study']}")
     quiet.wait_for_selector("[data-concepts]")
     inert(quiet, [*HOSTILE, *made["concepts"]])
@@ -201,7 +201,7 @@ def test_the_concepts(quiet: Page, server: Server, made: dict[str, Any]) -> None
     inert(quiet, [])
 
 
-def test_the_links(quiet: Page, server: Server, made: dict[str, Any]) -> None:
+def test_s13_the_links(quiet: Page, server: Server, made: dict[str, Any]) -> None:
     picture, text, study = made["shares"]
     quiet.goto(f"{server.url}/?s={picture}")
     quiet.wait_for_selector(DRAWN)
@@ -215,7 +215,7 @@ def test_the_links(quiet: Page, server: Server, made: dict[str, Any]) -> None:
     inert(quiet, [*HOSTILE, *made["concepts"]])
 
 
-def test_the_files(browser: Browser, server: Server, made: dict[str, Any], tmp_path: Path) -> None:
+def test_s13_the_files(browser: Browser, server: Server, made: dict[str, Any], tmp_path: Path) -> None:
     """Opened from a folder, where nothing but the file itself says what it may do."""
     wrong: list[str] = []
     with browser.new_context(accept_downloads=False) as context:

@@ -88,7 +88,7 @@ def test_same_seed_same_bytes(method: Method) -> None:
 
 
 @every_method
-def test_any_batch_size_same_values(method: Method) -> None:
+def test_s27_any_batch_size_same_values(method: Method) -> None:
     whole = final(method, batch_size=64)
     for size in (1, 7, 32):
         split = final(method, batch_size=size)
@@ -130,7 +130,7 @@ def test_result_says_what_it_is(method: Method) -> None:
 
 
 @every_method
-def test_closing_midway_leaves_nothing_behind(method: Method) -> None:
+def test_s26_closing_midway_leaves_nothing_behind(method: Method) -> None:
     model, x = model_for(method), input_for(method)
     state = {name: value.clone() for name, value in model.module.state_dict().items()}
     hooks = [dict(part.__dict__.get(name, {})) for part in model.module.modules() for name in HOOKS]
@@ -166,7 +166,7 @@ def test_every_parameter_is_typed(method: Method) -> None:
 
 
 @every_method
-def test_twenty_threads_equal_one(method: Method) -> None:
+def test_s27_twenty_threads_equal_one(method: Method) -> None:
     model = model_for(method)
     alone = final(method, model)
     with ThreadPoolExecutor(20) as pool:

@@ -139,7 +139,7 @@ def test_defaults_larger_than_the_input_are_told() -> None:
     )
 
 
-def test_scores_that_are_not_finite_end_in_a_sentence() -> None:
+def test_s7_scores_that_are_not_finite_end_in_a_sentence() -> None:
     of = classifier(awkward.network("NaN on one colour"), awkward.CLASSES, awkward.SIZE, mean=(0.5,) * 3)
     with pytest.raises(InputError, match="kernel_shap met scores that are not finite"):
         made("kernel_shap", of, awkward.pixels())

@@ -127,7 +127,7 @@ def test_a_score_without_slope_is_a_sentence() -> None:
         explain("grad_cam", model, x)
 
 
-def test_no_hook_stays_when_the_forward_fails() -> None:
+def test_s26_no_hook_stays_when_the_forward_fails() -> None:
     model = small_classifier(SIZE)
     with pytest.raises(InputError, match="the network fails on this input: RuntimeError"):
         explain("grad_cam", model, torch.rand(2, *SIZE), target=0)

@@ -19,7 +19,7 @@ DULL = {"integer inputs", "hard steps", "detached", "no gradient", "argmax", "br
 
 
 @pytest.mark.parametrize("name", awkward.ZOO)
-def test_wrapped_or_refused_in_a_sentence(name: str) -> None:
+def test_s12_wrapped_or_refused_in_a_sentence(name: str) -> None:
     assert set(REASONS) == awkward.REFUSED
     if name in REASONS:
         with pytest.raises(models.UnsupportedModelError, match=f"^[A-Za-z]+ cannot be served: {REASONS[name]}$"):

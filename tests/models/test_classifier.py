@@ -106,12 +106,12 @@ class Answer(nn.Module):
         (lambda x: x.reshape(-1, 5), r"fails on input of shape \(2, 3, 8, 8\) with RuntimeError"),
     ],
 )
-def test_probe_refuses(answer: object, reason: str) -> None:
+def test_s12_probe_refuses(answer: object, reason: str) -> None:
     with pytest.raises(models.UnsupportedModelError, match=f"Answer cannot be served: .*{reason}"):
         models.wrap(Answer(answer), (8, 8))
 
 
-def test_probe_sees_whether_there_are_gradients() -> None:
+def test_s12_probe_sees_whether_there_are_gradients() -> None:
     assert models.wrap(MeanColour(), (8, 8)).card.differentiable
     assert not models.wrap(Answer(lambda x: x.detach().mean((2, 3))), (8, 8)).card.differentiable
 
@@ -124,7 +124,7 @@ def test_labels() -> None:
         models.wrap(MeanColour(), (8, 8), labels=("a", "b", "a"))
 
 
-def test_the_digest_is_on_the_card() -> None:
+def test_s11_the_digest_is_on_the_card() -> None:
     plain, same = models.wrap(Small(), (16, 16)), models.wrap(Small(), (16, 16))
     assert plain.card.digest == same.card.digest
     assert models.wrap(Small(seed=1), (16, 16)).card.digest != plain.card.digest

@@ -92,13 +92,13 @@ def test_one_bad_card_does_not_hide_the_others(home: Path) -> None:
         ("weights", '"net.pth"', r"weights must end in .safetensors; got 'net.pth'"),
     ],
 )
-def test_says_which_field_and_why(home: Path, field: str, value: str | None, sentence: str) -> None:
+def test_s9_says_which_field_and_why(home: Path, field: str, value: str | None, sentence: str) -> None:
     write(home, "shapes", **{field: value})
     with pytest.raises(models.UnsupportedModelError, match=f"^model card shapes.toml: .*{sentence}"):
         models.load("operator/shapes", operator=home)
 
 
-def test_a_link_may_not_leave_the_folder(home: Path) -> None:
+def test_s9_a_link_may_not_leave_the_folder(home: Path) -> None:
     sibling = home.parent / "models-private"  # begins with the folder's own name
     sibling.mkdir()
     (home / "net.safetensors").rename(sibling / "net.safetensors")
@@ -107,7 +107,7 @@ def test_a_link_may_not_leave_the_folder(home: Path) -> None:
         models.load("operator/shapes", operator=home)
 
 
-def test_pth_only_where_the_operator_allows_it_and_never_unpickled_freely(home: Path) -> None:
+def test_s8_pth_only_where_the_operator_allows_it_and_never_unpickled_freely(home: Path) -> None:
     write(home, weights='"net.pth"')
     assert models.load("operator/shapes", operator=home, allow_pth=True).labels[0] == "circle"
     torch.save({"classifier.1.weight": Bomb()}, home / "net.pth")
@@ -127,7 +127,7 @@ def test_weights_that_do_not_fit(home: Path) -> None:
         models.load("operator/shapes", operator=home)
 
 
-def test_damaged_weights(home: Path) -> None:
+def test_s9_damaged_weights(home: Path) -> None:
     (home / "net.safetensors").write_bytes(b"\xff" * 100)
     with pytest.raises(models.UnsupportedModelError, match=r"net.safetensors is not a readable .safetensors file"):
         models.load("operator/shapes", operator=home)

@@ -64,7 +64,7 @@ def test_unknown_names_get_close_ones(name: str, hint: str) -> None:
 @pytest.mark.parametrize(
     "name", ["", "/", "../../secret", "hf-hub:a/b", "timm/hf-hub:a/b", "timm/local-dir:/tmp", "x" * 999]
 )
-def test_hostile_names(name: str) -> None:
+def test_s6_hostile_names(name: str) -> None:
     with pytest.raises(models.UnsupportedModelError, match="no model is called"):
         models.load(name, operator=Path(__file__).parent)
 
@@ -122,7 +122,7 @@ class Bomb:
 
 
 @pytest.mark.usefixtures("offline")
-def test_a_pickle_in_the_cache_does_not_run(tmp_path: Path) -> None:
+def test_s8_a_pickle_in_the_cache_does_not_run(tmp_path: Path) -> None:
     file, _ = cached(tmp_path, "squeezenet1_1")
     torch.save({"classifier.1.weight": Bomb()}, file)
     with pytest.raises(models.UnsupportedModelError, match="in the local cache is not a state dict"):

@@ -173,7 +173,7 @@ def test_the_definition_of_fairness_itself() -> None:
 @pytest.mark.parametrize(
     "load", [pytest.param(SMALL, marks=pytest.mark.topology), pytest.param(FULL, marks=pytest.mark.soak)], ids=str
 )
-def test_many_at_once(server: Server, store: Store, load: Load) -> None:
+def test_s24_many_at_once(server: Server, store: Store, load: Load) -> None:
     first = 10_000 * load.owners  # seeds of this test alone
     with flights(server, store, load.owners + 1) as (gate, *all_flights):
         for n, flight in enumerate(all_flights):
@@ -223,7 +223,7 @@ def test_many_at_once(server: Server, store: Store, load: Load) -> None:
 
 
 @pytest.mark.topology
-def test_beyond_the_limit_a_sentence_and_before_it_a_place(server: Server, store: Store) -> None:
+def test_s24_beyond_the_limit_a_sentence_and_before_it_a_place(server: Server, store: Store) -> None:
     with flights(server, store, 1) as (flight,):
         endless = flight.doom(seed=700_000)  # the line stands still behind it
         until(lambda: progress(flight, endless)["state"] == "running", "the first job is under way")
@@ -248,7 +248,7 @@ def progress(flight: Flight, id: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "jobs", [pytest.param(12, marks=pytest.mark.topology), pytest.param(200, marks=pytest.mark.soak)]
 )
-def test_a_noisy_owner_does_not_delay_anothers_probe(server: Server, store: Store, jobs: int) -> None:
+def test_s24_a_noisy_owner_does_not_delay_anothers_probe(server: Server, store: Store, jobs: int) -> None:
     with flights(server, store, 2) as (noisy, quiet):
         quiet.depart(1, 800_000, QUESTION)
         quiet.land()
@@ -269,7 +269,7 @@ def test_a_noisy_owner_does_not_delay_anothers_probe(server: Server, store: Stor
 
 
 @pytest.mark.soak
-def test_memory_does_not_grow_with_the_jobs(server: Server, store: Store) -> None:
+def test_s29_memory_does_not_grow_with_the_jobs(server: Server, store: Store) -> None:
     """Bytes per job by a line through what the processes had after each hundredth, the first tenth left out."""
     jobs, owners = max(40, round(2000 * SCALE)), 4
     processes = {"server": [psutil.Process(server.process.pid)] if server.process else []}

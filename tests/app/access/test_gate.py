@@ -326,7 +326,7 @@ def followed(client: TestClient, token: str) -> str:
     return location.removeprefix("/?s=")
 
 
-def test_a_link_lets_in_to_its_page_and_no_further(locked: Service, link: tuple[str, str]) -> None:
+def test_s21_a_link_lets_in_to_its_page_and_no_further(locked: Service, link: tuple[str, str]) -> None:
     app = application(locked)
     guest = browser(app)
     id = followed(guest, link[1])
@@ -420,7 +420,7 @@ def test_the_cookie_lives_no_longer_than_the_share(locked: Service, link: tuple[
     assert "SameSite=lax" in cookie
 
 
-def test_unknown_over_and_taken_back_look_alike(
+def test_s20_unknown_over_and_taken_back_look_alike(
     locked: Service, link: tuple[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -444,7 +444,7 @@ def test_unknown_over_and_taken_back_look_alike(
     ]
 
 
-def test_a_token_is_not_told_where_something_goes_wrong(
+def test_s21_a_token_is_not_told_where_something_goes_wrong(
     locked: Service, link: tuple[str, str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -80,14 +80,14 @@ def client() -> Iterator[TestClient]:
 
 @pytest.mark.parametrize("origin", FOREIGN)
 @pytest.mark.parametrize("verb", ["POST", "PUT", "DELETE", "PATCH"])
-def test_a_foreign_page_cannot_write(client: TestClient, verb: str, origin: str) -> None:
+def test_s16_a_foreign_page_cannot_write(client: TestClient, verb: str, origin: str) -> None:
     refused = client.request(verb, "/", headers={"origin": origin})
     assert refused.status_code == 403
     assert refused.json() == {"error": {"status": 403, "message": f"origin must be this server; got {origin!r}"}}
 
 
 @pytest.mark.parametrize("origin", FOREIGN)
-def test_a_foreign_page_cannot_open_a_socket(client: TestClient, origin: str) -> None:
+def test_s16_a_foreign_page_cannot_open_a_socket(client: TestClient, origin: str) -> None:
     headers = {"origin": origin, "host": "localhost:8501"}  # the test client would call itself testserver
     with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/socket", headers=headers):
         pass
@@ -112,7 +112,7 @@ def test_reading_needs_no_origin(client: TestClient, headers: dict[str, str]) ->
 
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
 @pytest.mark.parametrize("verb", ["GET", "HEAD", "OPTIONS", "POST"])
-def test_a_name_that_is_not_ours_is_refused(client: TestClient, verb: str, host: str) -> None:
+def test_s16_a_name_that_is_not_ours_is_refused(client: TestClient, verb: str, host: str) -> None:
     refused = client.request(verb, "/", headers={"host": host})
     assert refused.status_code == 403
     if verb != "HEAD":
@@ -144,7 +144,7 @@ def test_our_names(client: TestClient, host: str) -> None:
         ("GET", "/", {"host": "evil.example"}, 403),
     ],
 )
-def test_headers_on_every_answer(
+def test_s15_headers_on_every_answer(
     client: TestClient, verb: str, path: str, headers: dict[str, str], status: int
 ) -> None:
     answered = client.request(verb, path, headers=headers)
@@ -162,7 +162,7 @@ def test_headers_on_every_answer(
     assert len(answered.headers.get_list("content-security-policy")) == 1
 
 
-def test_the_policy_lets_nothing_in_from_elsewhere() -> None:
+def test_s15_the_policy_lets_nothing_in_from_elsewhere() -> None:
     directives = {name: values for name, _, values in (part.strip().partition(" ") for part in policy().split(";"))}
     assert directives["default-src"] == "'self'"
     allowed = re.compile(r"'self'|'none'|'unsafe-inline'|'wasm-unsafe-eval'|'sha256-[A-Za-z0-9+/]{43}='|data:|blob:")

@@ -132,7 +132,7 @@ def places(hers: Mapping[str, str]) -> list[tuple[str, str, str, dict[str, Any]]
     return sorted(found, key=lambda place: (place[0] == "delete", -place[1].count("/")))
 
 
-def test_only_the_owner(proxied: Service, hers: Mapping[str, str]) -> None:  # noqa: F811
+def test_s18_only_the_owner(proxied: Service, hers: Mapping[str, str]) -> None:  # noqa: F811
     app = application(proxied)
     through, outside = browser(app, PROXY), browser(app)
     asked = places(hers)
@@ -154,7 +154,7 @@ def test_only_the_owner(proxied: Service, hers: Mapping[str, str]) -> None:  # n
         assert answer.status_code not in (401, 403, 404, 405, 500), (verb, path, answer.text)
 
 
-def test_the_library_is_ones_own(proxied: Service, hers: Mapping[str, str]) -> None:  # noqa: F811
+def test_s18_the_library_is_ones_own(proxied: Service, hers: Mapping[str, str]) -> None:  # noqa: F811
     through = browser(application(proxied), PROXY)
     things = [  # an edit would go with what it is an edit of
         f"edit.{hers['revision']}", f"picture.{hers['explanation']}", f"text.{hers['text']}", f"study.{hers['study']}",

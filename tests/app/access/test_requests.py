@@ -33,7 +33,7 @@ Asked = Callable[..., list[dict[str, object]]]
         ("/s/../s/token", "/s/*/s/*"),
     ],
 )
-def test_a_path_without_what_it_is_about(path: str, said: str) -> None:
+def test_s21_a_path_without_what_it_is_about(path: str, said: str) -> None:
     assert shown(path) == said
 
 

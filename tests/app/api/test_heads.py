@@ -163,7 +163,7 @@ def test_wrong_rows(
     assert counts() == before
 
 
-def test_too_many_rows(client: TestClient, counts: Counts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s2_too_many_rows(client: TestClient, counts: Counts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "MOST_ROWS", 9)
     before = counts()
     assert refusal(fitted(client), 422) == "The table has more than 9 rows, which is the limit."

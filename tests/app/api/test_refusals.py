@@ -86,7 +86,7 @@ def test_a_wrong_question(client: TestClient, counts: Counts, question: dict[str
         pytest.param("p", HUGE, id="p-huge"),
     ],
 )
-def test_a_number_that_is_none(client: TestClient, counts: Counts, name: str, value: str) -> None:
+def test_s7_a_number_that_is_none(client: TestClient, counts: Counts, name: str, value: str) -> None:
     asset = send(client)
     before = counts()
     body = f'{{"asset": "{asset}", "params": {{"{name}": {value}}}}}'
@@ -215,7 +215,7 @@ def test_a_name_with_a_zero_byte(client: TestClient) -> None:
 
 
 @pytest.mark.usefixtures("desk")
-def test_an_upload_too_large_is_not_read_to_its_end(counts: Counts) -> None:
+def test_s2_an_upload_too_large_is_not_read_to_its_end(counts: Counts) -> None:
     """The body never ends: only a server that stops reading answers."""
     before = counts()
     chunk, read, sent = bytes(100_000), 0, b""
@@ -255,7 +255,7 @@ def test_an_upload_too_large_is_not_read_to_its_end(counts: Counts) -> None:
     assert counts() == before
 
 
-def test_over_the_limit_of_one_user(slow_client: TestClient, slow_desk: Service, counts: Counts) -> None:
+def test_s24_over_the_limit_of_one_user(slow_client: TestClient, slow_desk: Service, counts: Counts) -> None:
     asset = send(slow_client)
     waiting = [ask(slow_client, asset, seed=seed) for seed in range(3)]
     before = counts()

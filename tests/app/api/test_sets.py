@@ -92,7 +92,7 @@ def test_what_is_no_picture_is_skipped_and_named(client: TestClient) -> None:
     assert empty["skipped"] == [{"name": "nothing.png", "reason": "The file is empty."}]
 
 
-def test_names_are_text_and_never_paths(client: TestClient, settings: Settings) -> None:
+def test_s6_names_are_text_and_never_paths(client: TestClient, settings: Settings) -> None:
     files = [*FILES[:8], (f"{EVIL}/../../{EVIL}.png", FILES[8][1]), ("..\\CON\\a\u202eb.png", FILES[9][1])]
     told = sent(client, files)
     members = client.get(f"{ROOT}/sets/{told['id']}").json()["members"]
@@ -127,7 +127,7 @@ def test_thumbnails_are_squares_from_the_middle(client: TestClient, side: int) -
 
 @pytest.mark.usefixtures("as_in_production")
 @pytest.mark.parametrize(("made", "sentence"), HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_archive(client: TestClient, counts: Counts, made: Callable[[], bytes], sentence: str) -> None:
+def test_s4_a_hostile_archive(client: TestClient, counts: Counts, made: Callable[[], bytes], sentence: str) -> None:
     """Also after many good pictures: the whole set is refused."""
     before = counts()
     assert refusal(post(client, [*FILES, ("flowers.zip", made())]), 422).startswith(sentence)
@@ -201,7 +201,7 @@ def strict(desk: Service) -> Callable[..., None]:
         ({"max_set_bytes": 3_000}, "The archive unpacks to more than 3,000 bytes|A set has at most 3,000 bytes"),
     ],
 )
-def test_more_than_the_limit(
+def test_s2_more_than_the_limit(
     client: TestClient, counts: Counts, strict: Callable[..., None], packed: bool, limits: Any, sentence: str
 ) -> None:
     strict(**limits)

@@ -41,7 +41,7 @@ def seen(client: TestClient, share: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def test_a_link_is_told_once(client: TestClient) -> None:
+def test_s19_a_link_is_told_once(client: TestClient) -> None:
     mine = ask(client, send(client))
     told = give(client, mine["id"], days=30)
     assert set(told) == {"id", "url", "expires"}
@@ -88,7 +88,7 @@ def test_links_have_an_end(client: TestClient, monkeypatch: pytest.MonkeyPatch) 
     give(client, mine["id"])
 
 
-def test_it_shows_what_was_shared_and_not_what_became_of_it(client: TestClient) -> None:
+def test_s22_it_shows_what_was_shared_and_not_what_became_of_it(client: TestClient) -> None:
     asset = send(client)
     mine, other = ask(client, asset), ask(client, asset, seed=1)
     client.post(f"{ROOT}/explanations/{mine['id']}/trust")
@@ -152,7 +152,7 @@ def test_a_link_outlives_its_original(client: TestClient, counts: Counts) -> Non
 
 
 @pytest.mark.parametrize("kind", ["image", "text"])
-def test_a_copy_is_ones_own(client: TestClient, desk: Service, counts: Counts, kind: str) -> None:
+def test_s22_a_copy_is_ones_own(client: TestClient, desk: Service, counts: Counts, kind: str) -> None:
     if kind == "image":
         mine = ask(client, send(client))
     else:

@@ -96,7 +96,7 @@ def test_words_for_a_spreadsheet() -> None:
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "\uff1d1"])
-def test_no_cell_of_text_is_a_formula(text: str) -> None:
+def test_s13_no_cell_of_text_is_a_formula(text: str) -> None:
     assert table.safe(text) == f"'{text}"
     assert table.safe(f"x{text}") == f"x{text}"
 
@@ -165,7 +165,7 @@ PIN = {"number": 7, "place": {"kind": "point", "x": 0.25, "y": 0.5}, "text": HOS
 BOX = {"number": 9, "place": {"kind": "rectangle", "left": 0, "top": 0, "right": 0.5, "bottom": 1}, "text": "all"}
 
 
-def test_a_page_without_scripts() -> None:
+def test_s14_a_page_without_scripts() -> None:
     html = written("html", finding(report=REPORT, notes=(PIN, BOX))).decode()
     seen = Page(html)
     assert not {"script", "iframe", "object", "embed", "form", "link", "b", "base"} & set(seen.tags)
@@ -231,5 +231,5 @@ def test_lines_fit_and_end() -> None:
     assert drawable("a\x00b\u202ec\n d") == "abc d"
 
 
-def test_a_file_name_is_minted() -> None:
+def test_s6_a_file_name_is_minted() -> None:
     assert re.fullmatch(r"whylens-rise-[0-9a-f]{8}\.png", formats.filename(finding(), "png"))

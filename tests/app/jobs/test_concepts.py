@@ -145,7 +145,7 @@ def claimed_anew(store: Store, key: str) -> int:
     return store.runs.get(key).attempt
 
 
-def test_weights_that_changed_are_refused(
+def test_s11_weights_that_changed_are_refused(
     store: Store, shelf: Shelf, asked: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = asked()

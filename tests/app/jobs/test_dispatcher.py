@@ -138,7 +138,7 @@ def test_who_does_not_feel_the_interrupt_is_killed_which_is_no_death_of_its_own(
     assert held.store.runs.get(judging).state == "queued"
 
 
-def test_a_run_whose_worker_dies_again_and_again_fails_with_a_sentence(
+def test_s23_a_run_whose_worker_dies_again_and_again_fails_with_a_sentence(
     slow_desk: Service, held: HeldPool, dispatcher: Dispatcher, played: PlayedRay
 ) -> None:
     key = asked(slow_desk, "ann", 1)

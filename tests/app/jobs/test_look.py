@@ -65,7 +65,7 @@ def test_long_texts_are_explained_by_sentence_first(
     assert len(answer.words) == {"sentence": 61, "word": len(text.replace(".", " .").split())}.get(by, 61 * 4)
 
 
-def test_what_is_beyond_the_limit_is_said() -> None:
+def test_s2_what_is_beyond_the_limit_is_said() -> None:
     answer, _ = asked(made(limit=6), TEXT)
     assert [word[0] for word in answer.words] == ["A", "good", "film", ","]
     assert TEXT[-answer.cut :] == " and bad."

@@ -24,7 +24,7 @@ def taken(queue: FairQueue) -> list[str]:
     return keys
 
 
-def test_a_heavy_user_does_not_starve_another() -> None:
+def test_s24_a_heavy_user_does_not_starve_another() -> None:
     queue = filled(*(("heavy", f"h{i}") for i in range(5)), ("light", "l0"), ("light", "l1"))
     assert taken(queue) == ["h0", "l0", "h1", "l1", "h2", "h3", "h4"]
 

@@ -234,7 +234,7 @@ def test_a_method_that_ends_too_early_fails_the_run(
     assert store.runs.get(key).state == "failed"
 
 
-def test_other_weights_are_refused(store: Store, tiny: models.ImageClassifier) -> None:
+def test_s11_other_weights_are_refused(store: Store, tiny: models.ImageClassifier) -> None:
     key = ask(store, tiny).run
     retrained = models.wrap(Small(25, seed=1), (40, 56), labels=tiny.labels, name="tiny")
     run.execute(store, stocked(retrained), key)
@@ -363,7 +363,7 @@ def test_an_interrupt_does_not_split_a_write(
     assert all(store.runs.blob(key, sha256) for sha256 in stored.result["blobs"].values())
 
 
-def test_nothing_is_left_on_the_model(store: Store, shelf: Shelf, tiny: models.ImageClassifier) -> None:
+def test_s26_nothing_is_left_on_the_model(store: Store, shelf: Shelf, tiny: models.ImageClassifier) -> None:
     def state() -> Iterator[object]:
         for part in tiny.module.modules():
             yield part.training, len(part._forward_hooks), len(part._backward_hooks), len(part._forward_pre_hooks)

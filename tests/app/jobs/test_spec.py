@@ -60,7 +60,7 @@ def test_the_key_of_a_spec_stays() -> None:
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(JobSpec)])
-def test_every_field_changes_the_key(field: str) -> None:
+def test_s25_every_field_changes_the_key(field: str) -> None:
     assert replace(SPEC, **{field: OTHER[field]}).key != SPEC.key
 
 

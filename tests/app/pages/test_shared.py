@@ -63,7 +63,7 @@ def alone(share: Share, owner: str | None = None) -> AppTest:
     return opened(share.id, Identity(owner, frozenset({share.id})), script)
 
 
-def test_a_guest_sees_it_and_can_do_nothing(locked: Service, counts: Counts) -> None:
+def test_s20_a_guest_sees_it_and_can_do_nothing(locked: Service, counts: Counts) -> None:
     share = given_link(locked)
     before = counts()
     at = opened(share.id, Identity(None, frozenset({share.id})))
@@ -137,7 +137,7 @@ def test_hostile_words_come_out_as_words(desk: Service) -> None:
     assert not [value for value in (*at.markdown, *at.caption) if HOSTILE in value.value]
 
 
-def test_a_link_is_given_in_three_clicks_and_taken_back(desk: Service) -> None:
+def test_s22_a_link_is_given_in_three_clicks_and_taken_back(desk: Service) -> None:
     explanation = asked(desk)
     at = AppTest.from_file(MAIN, default_timeout=60)
     at.query_params["e"] = explanation.id

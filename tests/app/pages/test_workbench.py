@@ -359,7 +359,7 @@ def test_at_the_limit_the_page_still_opens(slow_desk: Service) -> None:
     assert read(error.value).startswith("You have 3 explanations waiting, which is the limit")
 
 
-def test_hostile_words_come_out_as_words(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s13_hostile_words_come_out_as_words(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     labels = tuple(HOSTILE)
     model = models.wrap(Small(len(labels)), (40, 56), labels=labels, name="**x** <b>y</b>")
     model = replace(model, card=replace(model.card, licence="[l](https://evil.example)", source="<i>s</i>"))

@@ -34,7 +34,7 @@ def test_one_name_twice_is_two_files() -> None:
 
 
 @pytest.mark.parametrize(("made", "sentence"), HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_one_is_refused_whole(made: Callable[[], bytes], sentence: str) -> None:
+def test_s4_a_hostile_one_is_refused_whole(made: Callable[[], bytes], sentence: str) -> None:
     with pytest.raises(UploadError) as refused:
         read(made())
     assert str(refused.value).startswith(sentence)
@@ -63,7 +63,7 @@ def test_what_is_skipped_counts() -> None:
 
 
 @pytest.mark.parametrize("size", [10, 2**32 - 2])
-def test_a_header_that_lies_unpacks_no_more_than_is_counted(size: int) -> None:
+def test_s4_a_header_that_lies_unpacks_no_more_than_is_counted(size: int) -> None:
     """It says 10 bytes, or 4 GB, and has 3 MB of zeros."""
     data = lying(size)
     tracemalloc.start()

@@ -51,7 +51,7 @@ def blobs_left(store: Store) -> int:
         return session.scalar(select(func.count()).select_from(BlobRow)) or 0
 
 
-def test_a_token_opens_its_share_and_nothing_else_does(store: Store) -> None:
+def test_s19_a_token_opens_its_share_and_nothing_else_does(store: Store) -> None:
     share = shared(store)
     assert store.shares.redeem(hashed("token")) == share
     assert store.shares.get(share.id) == share
@@ -62,7 +62,7 @@ def test_a_token_opens_its_share_and_nothing_else_does(store: Store) -> None:
         assert "token" not in repr([getattr(row, column.name) for column in ShareRow.__table__.columns])
 
 
-def test_over_is_over(store: Store, clock: list[float]) -> None:
+def test_s20_over_is_over(store: Store, clock: list[float]) -> None:
     share, other = shared(store, "a", 10), shared(store, "b", DAY)
     clock[0] += 9.9
     assert store.shares.live([share.id, other.id, "0" * 32]) == {share.id, other.id}
@@ -75,7 +75,7 @@ def test_over_is_over(store: Store, clock: list[float]) -> None:
     assert store.shares.count("ann") == 1
 
 
-def test_only_its_owner_revokes_and_for_good(store: Store) -> None:
+def test_s20_only_its_owner_revokes_and_for_good(store: Store) -> None:
     share = shared(store)
     assert not store.shares.revoke("bob", share.id)
     assert not store.shares.revoke("ann", "0" * 32)

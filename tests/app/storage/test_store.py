@@ -81,7 +81,7 @@ def test_an_ended_run_is_not_claimed_nor_queued_again(store: Store, end: Ending)
     assert store.runs.get(key) == before
 
 
-def test_an_older_attempt_stores_nothing(store: Store) -> None:
+def test_s25_an_older_attempt_stores_nothing(store: Store) -> None:
     key, old = claimed(store)
     new = store.runs.claim(key)
     assert new is not None
@@ -131,7 +131,7 @@ def test_a_result_is_read_back_through_its_own_run(store: Store) -> None:
     assert run.submitted <= run.started <= run.finished
 
 
-def test_a_finish_that_fails_midway_leaves_neither_state_nor_blobs(
+def test_s25_a_finish_that_fails_midway_leaves_neither_state_nor_blobs(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, attempt = claimed(store)
@@ -368,7 +368,7 @@ def test_a_picture_is_kept_once_per_user_and_name(store: Store) -> None:
 @pytest.mark.parametrize(
     "name", ["", "../../etc/passwd", "a\\b", "CON", "'; DROP TABLE assets; --", "\u202egnp.exe", "n" * 300, "🦆" * 300]
 )
-def test_a_name_is_text_and_nothing_else(store: Store, name: str) -> None:
+def test_s6_a_name_is_text_and_nothing_else(store: Store, name: str) -> None:
     asset = store.assets.put("ann", upload(), name)
     assert store.assets.get("ann", asset.id) == asset
     assert asset.name == name[:200]

@@ -45,7 +45,7 @@ def short(whole: Reader) -> Reader:
 @example(text="   ")
 @example(text="👨\u200d👩\u200d👧 \ud800\x00 [MASK]")
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_offsets_match_the_text(readers: dict[str, tuple[Reader, Reader]], name: str, text: str) -> None:
+def test_s5_offsets_match_the_text(readers: dict[str, tuple[Reader, Reader]], name: str, text: str) -> None:
     tokens = readers[name][0].tokens(text)
     assert all(text[token.start : token.end] == token.text for token in tokens)
     assert all(token.special == (token.text == "") for token in tokens)
@@ -113,7 +113,7 @@ def test_nothing_and_space(minilm: models.TextClassifier) -> None:
 
 
 @pytest.mark.parametrize(("piece", "kept"), [("x", 1_000_000), ("日", 254), ("\u202e", 0), ("a ", 507)])
-def test_a_megabyte(minilm: models.TextClassifier, piece: str, kept: int) -> None:
+def test_s5_a_megabyte(minilm: models.TextClassifier, piece: str, kept: int) -> None:
     text = piece * (1_000_000 // len(piece))
     passage = minilm.prepare(text)
     assert passage.x.shape[1] <= 256

@@ -240,7 +240,7 @@ def test_a_spoilt_folder_is_one_sentence(home: Path, spoil: Callable[[Path], obj
     assert "\n" not in str(caught.value)
 
 
-def test_no_code_of_the_folder_runs(home: Path) -> None:
+def test_s10_no_code_of_the_folder_runs(home: Path) -> None:
     (home / "reviews" / "evil.py").write_text("raise SystemExit('it ran')\n")
     auto_map = {"AutoModelForSequenceClassification": "evil.Model", "AutoConfig": "evil.Config"}
     configure(auto_map=auto_map)(home / "reviews")

@@ -37,7 +37,7 @@ def test_worker_killed_in_the_middle_gives_the_same_bytes(server: Server) -> Non
     assert maps(server.reach(again["id"], "done")) == maps(killed)
 
 
-def test_cancel_frees_the_worker_for_the_next_job(server: Server) -> None:
+def test_s23_cancel_frees_the_worker_for_the_next_job(server: Server) -> None:
     id = server.ask(**LONG)["id"]
     server.under_way(id)
     server.post(f"explanations/{id}/cancel")
