@@ -17,6 +17,7 @@ export function follow({ events, preview, decode }, { onProgress, onPreview, onE
       return;
     }
     onProgress(progress);
+    if (progress.preview < version) version = 0; // the job was interrupted and has begun again
     if (preview && progress.preview > version) {
       version = progress.preview;
       const answer = await fetch(preview);
