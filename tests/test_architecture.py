@@ -21,11 +21,8 @@ ONLY: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("app/storage/",),
     "alembic": ("app/storage/",),
     "streamlit": PAGES,  # asgi mounts it, guard hashes its page's scripts
-    "ray": (
-        "app/jobs/pool.py",
-        "app/jobs/dispatcher.py",
-        "app/jobs/batch.py",
-    ),  # the server's jobs; a command's, by Ray Data
+    # the server's jobs; a command's, by Ray Data
+    "ray": ("app/jobs/pool.py", "app/jobs/dispatcher.py", "app/jobs/batch.py"),
     "app": ("app/", "benchmarks/"),
     "fastapi": ("app/",),
     "starlette": ("app/",),

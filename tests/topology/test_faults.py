@@ -179,8 +179,10 @@ def test_s28_a_disk_that_turns_read_only_loses_no_job(tmp_path: Path) -> None:
             store = Store.at(f"sqlite:///{home / 'whylens.db'}")
             flight = Flight(client, store, described(client.post("/api/v1/examples/coffee"))["id"])
             flight.depart(JOBS)
+            doomed = flight.doom(seed=1)
             flight.under_way()
             disk.fail()
+            assert client.post(f"/api/v1/explanations/{doomed}/cancel").status_code == 503
             sentence = until(lambda: refused(client), "a user is told of it")
             assert sentence.endswith(AGAIN)
             assert re.search(r"its disk (is read-only|cannot be used)", sentence)  # SQLite says either
@@ -190,6 +192,7 @@ def test_s28_a_disk_that_turns_read_only_loses_no_job(tmp_path: Path) -> None:
         disk.repair()
         with serving(home, **ALONE) as server, httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
             flight.client = client
+            flight.cancel(doomed)
             flight.land()
             told("fault: disk turns read-only", **flight.figures(flight.outcome()))
             assert flight.attempts() <= 1
@@ -204,11 +207,15 @@ def test_s28_a_disk_that_fills_up_holds_jobs_up_and_loses_none(tmp_path: Path) -
         store = Store.at(f"sqlite:///{home / 'whylens.db'}")
         with httpx.Client(base_url=server.url, timeout=PATIENCE) as client, flying(client, store) as flight:
             flight.depart(JOBS)
+            doomed = flight.doom(seed=1)
             flight.under_way()
             with filled(home):
                 sentence = until(lambda: refused(client), "a user is told of it")
                 assert "its disk is full. Nothing was lost; try again in a minute." in sentence
                 assert server.processes("ray::")
+                # what is small may find room in the database's file
+                assert client.post(f"/api/v1/explanations/{doomed}/cancel").status_code in (204, 503)
+            flight.cancel(doomed)
             flight.land()
             told("fault: disk fills up", **flight.figures(flight.outcome()))
             assert flight.attempts() == 0

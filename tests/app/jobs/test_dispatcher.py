@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,9 +61,11 @@ def played(monkeypatch: pytest.MonkeyPatch) -> PlayedRay:
 
 
 @pytest.fixture
-def dispatcher(slow_desk: Service, played: PlayedRay) -> Dispatcher:  # noqa: ARG001  (played before)
+def dispatcher(slow_desk: Service, played: PlayedRay) -> Iterator[Dispatcher]:  # noqa: ARG001  (played before)
     """With one slot; what the service asks for goes nowhere but into the database."""
-    return Dispatcher(slow_desk.settings)
+    dispatcher = Dispatcher(slow_desk.settings)
+    yield dispatcher
+    dispatcher._store.database.close()
 
 
 def asked(desk: Service, owner: str, seed: int) -> str:
