@@ -13,10 +13,10 @@ from app.views.visitor import visitor
 
 HERE = Path(__file__).parent
 PAGES = (
-    st.Page(HERE / "pages" / "workbench.py", title="Workbench", icon=":material/center_focus_strong:", default=True),
-    st.Page(HERE / "pages" / "concepts.py", title="Concepts", icon=":material/bubble_chart:", url_path="concepts"),
-    st.Page(HERE / "pages" / "batch.py", title="Batch", icon=":material/table_rows:", url_path="batch"),
-    st.Page(HERE / "pages" / "library.py", title="Library", icon=":material/collections_bookmark:", url_path="library"),
+    st.Page(HERE / "pages" / "workbench.py", title="Workbench", default=True),
+    st.Page(HERE / "pages" / "concepts.py", title="Concepts", url_path="concepts"),
+    st.Page(HERE / "pages" / "batch.py", title="Batch", url_path="batch"),
+    st.Page(HERE / "pages" / "library.py", title="Library", url_path="library"),
 )
 
 st.set_page_config(

@@ -50,7 +50,7 @@ export class Effect {
     this.parts.image.src = this.view.picture(image);
     this.parts.file.textContent = name;
     this.parts.file.title = name;
-    this.parts.place.textContent = `${image + 1} of ${this.view.result.images.length} \u00b7 ${predicted} ${percent(probability)}`;
+    this.parts.place.textContent = `${image + 1} of ${this.view.result.images.length} \u00b7 ${predicted} ${percent(probability).replace(" ", "\u00a0")}`;
   }
 
   // changed: [{index, name, scale}] of concepts that are not as they were
