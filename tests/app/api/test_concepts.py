@@ -513,6 +513,7 @@ def test_a_crop_is_not_cropped_again(shapes: Shapes) -> None:
     assert np.abs(seen - np.asarray(Image.open(io.BytesIO(kept))).astype(int)).mean() < 4  # WebP's loss
 
 
+@pytest.mark.thorough
 def test_ace_finds_groups_of_segments_and_leaves_out_rare_ones(shapes: Shapes) -> None:
     asked = {"set": SHAPES, "factorizer": "ace", "n_concepts": 10}
     told = shapes.client.post(f"{ROOT}/concepts", json=asked).json()

@@ -128,6 +128,7 @@ def test_upload_shows_a_coarse_map_before_the_final_one(page: Page, server: Serv
     expect(page.locator(".job")).to_be_hidden()
 
 
+@pytest.mark.thorough
 def test_paste_is_an_upload(page: Page, server: Server) -> None:
     opened(page, server.url)
     data = list(photo("chelsea", (240, 240), "PNG"))
@@ -158,6 +159,7 @@ def test_cancel_stops_before_the_next_report_and_the_worker_takes_the_next_job(p
     expect(page.locator(".said")).to_have_text("Cancelled.")
 
 
+@pytest.mark.thorough
 def test_a_link_restores_everything_after_a_restart(page: Page, server: Server) -> None:
     asked = server.ask(
         "camera",
@@ -183,6 +185,7 @@ def test_a_link_restores_everything_after_a_restart(page: Page, server: Server) 
     expect(page.get_by_role("heading", name="Why tripod?")).to_be_visible()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
@@ -202,6 +205,7 @@ def test_a_hostile_file_is_refused_with_a_sentence(
     assert page.url == address
 
 
+@pytest.mark.thorough
 def test_a_hostile_name_stays_text(page: Page, server: Server) -> None:
     opened(page, server.url)
     drop_file(page, "<img src=x onerror=alert(1)>.png", photo("coffee", (250, 250), "PNG"), "image/png")
@@ -209,6 +213,7 @@ def test_a_hostile_name_stays_text(page: Page, server: Server) -> None:
     assert page.locator("img[src='x']").count() == 0
 
 
+@pytest.mark.thorough
 def test_keyboard_alone(page: Page, server: Server) -> None:
     opened(page, server.url)
     stage(page).focus()
@@ -250,6 +255,7 @@ def test_keyboard_alone(page: Page, server: Server) -> None:
     expect(page.get_by_role("heading", name="Why espresso?")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_changed_parameters_are_asked_with_the_button(page: Page, server: Server) -> None:
     opened(page, server.url)
     page.get_by_text("Parameters").click()
@@ -261,6 +267,7 @@ def test_changed_parameters_are_asked_with_the_button(page: Page, server: Server
     expect(page.locator("[data-testid=stMain]")).to_contain_text(re.compile(r"\b(65|97) forwards"))
 
 
+@pytest.mark.thorough
 def test_an_unknown_model_is_one_sentence(page: Page, server: Server) -> None:
     opened(page, server.url)
     model = page.get_by_role("combobox", name=re.compile("Model"))
@@ -270,17 +277,20 @@ def test_an_unknown_model_is_one_sentence(page: Page, server: Server) -> None:
     expect(page.get_by_role("alert").filter(has_text="resnet9000")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_an_unknown_link_says_so_and_shows_the_example(page: Page, server: Server) -> None:
     opened(page, f"{server.url}/?e=nosuchthing")
     expect(page.get_by_text("There is no such explanation, or it is not yours.")).to_be_visible()
     expect(page.get_by_role("heading", name="Why espresso?")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_the_api_page_works_under_the_policy(page: Page, server: Server) -> None:
     page.goto(f"{server.api}/docs")
     expect(page.get_by_text("/explanations", exact=False).first).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_copy_link_opens_the_same(page: Page, server: Server) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened(page, server.url)
@@ -292,6 +302,7 @@ def test_copy_link_opens_the_same(page: Page, server: Server) -> None:
     expect(page.get_by_role("heading", name="Why espresso?")).to_be_visible()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_accessible_in_both_schemes(page: Page, server: Server, scheme: str) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -299,6 +310,7 @@ def test_accessible_in_both_schemes(page: Page, server: Server, scheme: str) -> 
     assert violations(page) == []
 
 
+@pytest.mark.thorough
 def test_nothing_overflows_on_a_phone(page: Page, server: Server, tmp_path: Path) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     opened(page, server.url)

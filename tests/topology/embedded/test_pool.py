@@ -14,7 +14,7 @@ import pytest
 from tests.server import CLIENT, PATIENCE, Server, until
 from tests.topology.embedded.questions import A_WHILE, LONG, SHORT
 
-pytestmark = pytest.mark.topology
+pytestmark = [pytest.mark.topology, pytest.mark.thorough]
 
 
 def maps(explanation: dict[str, Any]) -> dict[str, str]:
@@ -22,7 +22,6 @@ def maps(explanation: dict[str, Any]) -> dict[str, str]:
     return {target: url.rpartition("/")[2] for target, url in explanation["maps"].items()}
 
 
-@pytest.mark.thorough
 def test_worker_killed_in_the_middle_gives_the_same_bytes(server: Server) -> None:
     question = {**A_WHILE, "seed": 11}
     id = server.ask(**question)["id"]
@@ -70,7 +69,6 @@ def test_a_cancelled_explanation_can_be_asked_for_again(server: Server) -> None:
     assert server.reach(id, "done")["maps"]
 
 
-@pytest.mark.thorough
 def test_dispatcher_killed_loses_no_job(server: Server) -> None:
     under_way = server.ask("camera", **A_WHILE, seed=21)["id"]
     waiting = server.ask("chelsea", **SHORT, seed=22)["id"]
@@ -81,7 +79,6 @@ def test_dispatcher_killed_loses_no_job(server: Server) -> None:
     assert server.reach(waiting, "done")["maps"]
 
 
-@pytest.mark.thorough
 def test_dispatcher_killed_in_the_middle_of_a_batch_loses_no_picture(server: Server) -> None:
     asked = server.post("batches", {"set": "builtin-shapes", "model": "planted_shortcut", "method": "saliency"})
     here = f"batches/{asked['id']}"
@@ -105,7 +102,6 @@ def test_the_probe_answers_beside_a_job(server: Server) -> None:
     server.reach(answer["id"], "done")
 
 
-@pytest.mark.thorough
 def test_a_judgement_gives_way_to_what_its_owner_asks_for(server: Server) -> None:
     map_ = server.ask("coffee", **{**SHORT, "model": "efficientnet_lite0"})["id"]
     server.reach(map_, "done")
@@ -123,7 +119,6 @@ def ended(told: dict[str, Any]) -> dict[str, Any] | None:
     return told if told["progress"]["state"] == "done" else None
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGKILL])
 def test_stopped_or_killed_it_leaves_no_process_and_resumes_what_was_unfinished(
     server: Server, signal_: signal.Signals
