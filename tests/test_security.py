@@ -15,9 +15,9 @@ from scripts import advisories
 
 ROOT = Path(__file__).parents[1]
 LINES = [line.split("==") for line in (ROOT / "constraints.txt").read_text("utf-8").split()]
-PINNED = {canonicalize_name(name): version for name, version in LINES}
+PINNED: dict[str, str] = {canonicalize_name(name): version for name, version in LINES}
 # advisories end with these
-LEAST = {canonicalize_name("torch"): (2, 10), canonicalize_name("pillow"): (12, 3)}
+LEAST = {"torch": (2, 10), "pillow": (12, 3)}
 # S17 is of servers that fetch what an address names: here nothing takes one
 DO_NOT_APPLY = {17}
 

@@ -13,6 +13,7 @@ from ray import exceptions
 from app.jobs.dispatcher import DEATHS, DIED, Dispatcher
 from app.jobs.question import Question
 from app.service import Service
+from app.storage.explanations import Explanation
 from tests.app.conftest import picture
 from tests.app.inline import HeldPool
 
@@ -68,16 +69,18 @@ def dispatcher(slow_desk: Service, played: PlayedRay) -> Iterator[Dispatcher]:  
     dispatcher._store.database.close()
 
 
-def asked(desk: Service, owner: str, seed: int) -> str:
+def explained(desk: Service, owner: str, seed: int) -> Explanation:
     asset = desk.upload(owner, picture(seed), "a").id
-    key: str = desk.ask(owner, asset, Question(method="rise", params={"n_masks": 16}, seed=seed)).run
-    return key
+    return desk.ask(owner, asset, Question(method="rise", params={"n_masks": 16}, seed=seed))
+
+
+def asked(desk: Service, owner: str, seed: int) -> str:
+    return explained(desk, owner, seed).run
 
 
 def judgement(desk: Service, held: HeldPool, owner: str, seed: int) -> str:
     """Of a map that is done."""
-    asset = desk.upload(owner, picture(seed), "a").id
-    explanation = desk.ask(owner, asset, Question(method="rise", params={"n_masks": 16}, seed=seed))
+    explanation = explained(desk, owner, seed)
     computed(held, explanation.run)
     return desk.judge(owner, explanation.id).key
 
