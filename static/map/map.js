@@ -147,6 +147,8 @@ class View {
     this.scale.say(data, this.colours);
     if (this.input !== data.input) {
       this.input = data.input;
+      this.wanted++; // a map that is still on its way is not of this picture
+      delete this.root.dataset.drawn;
       this.leave();
       this.stage.explain(null);
       this.opening = picture(data.input).then((image) => this.data.input === data.input && this.open(image));
@@ -188,6 +190,7 @@ class View {
     this.parts.remark.hidden = !data.noting || Boolean(this.brush);
     this.brush?.explain(this.stage.map, data.target);
     if (data.edits) await this.keep(data);
+    delete this.root.dataset.previewed;
     this.root.dataset.drawn = data.map;
   }
 

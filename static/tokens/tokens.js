@@ -124,15 +124,13 @@ class View {
   async update(data, trigger) {
     this.trigger = trigger;
     this.data = data;
-    // without an address to ask at, words can be read and no more
-    this.sheet.onAct = data.probe ? (act, words) => this.act(act, words) : null;
     this.parts.answer.hidden = !data.probe;
     this.parts.text.setAttribute("aria-label", `${data.alt} ${data.probe ? KEYS : READING}`);
     this.colours = table(data.stops);
     this.measure();
     if (this.input !== data.input) {
       this.input = data.input;
-      delete this.root.dataset.drawn;
+      this.forget();
       this.opening = this.open(data);
     }
     if (!(await this.opening) || this.data !== data) return; // a newer one came while the text was on its way
@@ -156,6 +154,14 @@ class View {
     this.interactions();
   }
 
+  // Another text comes, or another explanation of it: what is still on its way to this one is not about that.
+  forget() {
+    delete this.root.dataset.drawn;
+    this.wanted++;
+    this.asking.stop();
+    this.sheet.onAct = null;
+  }
+
   async open(data) {
     const answer = await fetch(data.input);
     if (!answer.ok) {
@@ -165,6 +171,8 @@ class View {
     const text = decode(await answer.arrayBuffer());
     if (this.data.input !== data.input) return false;
     this.sheet.edits = null;
+    // without an address to ask at, words can be read and no more
+    this.sheet.onAct = data.probe ? (act, words) => this.act(act, words) : null;
     this.sheet.show(text, data.spans, data.cut);
     this.edits = new Edits(this.sheet.words.map((word) => word.text));
     this.parts.views.hidden = this.sheet.sentences.length < 2 || data.by === "sentence";
@@ -181,6 +189,7 @@ class View {
     const { values, stderr } = read(await answer.arrayBuffer());
     if (mine !== this.wanted) return;
     this.explain(values, stderr);
+    delete this.root.dataset.previewed;
     this.root.dataset.drawn = data.map;
   }
 

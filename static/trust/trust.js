@@ -29,8 +29,10 @@ class Panel {
     this.details = this.root.querySelector("details");
     this.stop = () => {};
     this.parts.again.addEventListener("click", async () => {
-      const answer = await fetch(this.data.url, { method: "POST" });
-      if (answer.ok) this.show(await answer.json());
+      const asked = this.data;
+      const answer = await fetch(asked.url, { method: "POST" });
+      const judgement = answer.ok ? await answer.json() : null;
+      if (judgement && this.about(asked)) this.show(judgement);
     });
   }
 

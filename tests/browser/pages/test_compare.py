@@ -69,6 +69,7 @@ def test_vary_compare_reload_remove_and_contrast(page: Page, server: Server) -> 
     )
     page.get_by_role("button", name="Swap").click()
     expect(page.get_by_role("heading", name="Why cup and not espresso?")).to_be_visible()
+    page.wait_for_selector("[data-test-script-state=notRunning]")  # what is below the heading is of the same pair
 
     page.get_by_role("button", name="Add maps").click()
     page.get_by_role("combobox", name="Methods").click()

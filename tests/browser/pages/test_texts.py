@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.accessible import violations
 from tests.browser.conftest import Watch
@@ -209,6 +209,7 @@ def test_phrases_mark_their_words(page: Page, server: Server) -> None:
 
 def test_own_labels_become_a_model(page: Page, server: Server) -> None:
     shown(page, server, params={"n_masks": 64})
+    before = page.locator(DRAWN).get_attribute("data-drawn") or ""
     page.get_by_text("Own labels").click()
     page.get_by_role("textbox", name="Name").fill("Rooms")
     page.get_by_role("textbox", name="Labels with prompts").fill("cinema: a film | a movie\nkitchen: food | a recipe")
@@ -218,9 +219,23 @@ def test_own_labels_become_a_model(page: Page, server: Server) -> None:
     body = page.locator("[data-testid=stMain]")
     expect(body).to_contain_text("RISE on Rooms")
     expect(body).to_contain_text("kitchen: food; a recipe")
-    page.wait_for_selector(f".view{DRAWN} .token")
+    page.wait_for_selector(f"{DRAWN}:not([data-drawn='{before}'])")
     page.locator(".token", has_text="film").click()
     assert len(probed(page, 1)) == 2
+
+
+def test_an_answer_that_comes_late_is_not_told_of_another_text(page: Page, server: Server) -> None:
+    units = shown(page, server, params={"n_masks": 64})
+    held: list[Route] = []
+    page.route("**/probe", lambda route: held.append(route))
+    with page.expect_request("**/probe"):
+        units.filter(has_text="wonderful").click()
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/probe")):
+        page.get_by_role("textbox", name="Text").fill("Another film, and a dull one.")
+        page.get_by_role("button", name=re.compile("^Explain")).click()
+    expect(page.locator(".text")).to_have_text("Another film, and a dull one.")
+    expect(page.locator(".token.off")).to_have_count(0)
+    expect(page.locator(".answer strong").first).to_have_text("What if a word were missing?")
 
 
 def test_texts_beside_each_other(page: Page, server: Server) -> None:

@@ -10,7 +10,7 @@ import httpx2 as httpx
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from safetensors.numpy import load
 
 from app.examples import EXAMPLES
@@ -126,6 +126,32 @@ def test_upload_shows_a_coarse_map_before_the_final_one(page: Page, server: Serv
     expect(page.locator(".said")).to_contain_text(re.compile(r"\d+ % · \d+ of \d+ forwards"))
     page.wait_for_selector(DRAWN)
     expect(page.locator(".job")).to_be_hidden()
+
+
+@pytest.mark.thorough
+def test_a_map_that_comes_late_is_not_drawn_on_another_picture(page: Page, server: Server) -> None:
+    late = server.ask("camera", params=FEW, seed=79)
+    server.reach(late["id"], "done")
+    held: list[Route] = []
+    blobs = f"**/explanations/{late['id']}/blobs/*"
+    page.route(blobs, lambda route: held.append(route) if route.request.resource_type == "fetch" else route.continue_())
+    with page.expect_request(lambda request: "/blobs/" in request.url and request.resource_type == "fetch"):
+        page.goto(f"{server.url}/?e={late['id']}")
+    page.locator(".frame").locator("..").evaluate(RECORDED)
+    with page.expect_request(lambda request: request.url.endswith("/events") and late["id"] not in request.url):
+        drop_file(page, "next.png", photo(size=(240, 250), format="PNG"), "image/png")
+    with page.expect_event("requestfinished", lambda request: request.url == held[0].request.url):
+        held[0].continue_()
+    page.wait_for_selector(DRAWN)
+    assert all(late["id"] not in address for address in page.evaluate("window.drawn"))
+
+
+# each map that is drawn, by its address
+RECORDED = """(view) => {
+  window.drawn = [];
+  const record = () => window.drawn.push(view.dataset.drawn ?? '');
+  new MutationObserver(record).observe(view, {attributes: true, attributeFilter: ['data-drawn']});
+}"""
 
 
 @pytest.mark.thorough
