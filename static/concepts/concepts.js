@@ -27,12 +27,14 @@ class View {
     this.notes.read(data.notes ?? [], data.noting);
     if (this.here === data.here) return this.show();
     this.here = data.here;
+    this.root.inert = true; // what is still seen is of the study before
     try {
       const found = await findings(data.here, data.root);
       if (this.data.here === data.here) this.build(found);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.here = null;
+      this.root.inert = false;
       this.root.replaceChildren(element("p", { class: "fault", role: "alert", text: error.message }));
     }
   }
@@ -44,6 +46,7 @@ class View {
 
   build({ result, blobs, pictures }) {
     this.close();
+    this.root.inert = false;
     Object.assign(this, { result, blobs, pictures });
     const shares = result.concepts.map(({ share }) => share);
     this.reach = [Math.min(0, ...shares), Math.max(0.01, ...shares)];

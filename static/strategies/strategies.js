@@ -46,6 +46,7 @@ class View {
     if (this.here === data.here) return this.renamed();
     this.here = data.here;
     this.close();
+    this.root.inert = true; // what is still seen is of the study before
     try {
       const { result, blobs } = await findings(data.here, data.root);
       const [shares, sprite] = result.images.length ? await Promise.all([tensor(blobs.shares, "shares"), picture(blobs.sprite)]) : [];
@@ -53,6 +54,7 @@ class View {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.here = null;
+      this.root.inert = false;
       this.root.replaceChildren(element("p", { class: "fault", role: "alert", text: error.message }));
     }
   }
@@ -63,6 +65,7 @@ class View {
   }
 
   build(result, blobs, shares, sprite) {
+    this.root.inert = false;
     Object.assign(this, { result, images: result.images, edges: result.edges, sprite, spriteUrl: blobs.sprite });
     this.allShares = shares;
     this.marks = Object.fromEntries(result.concepts.map(({ index }, rank) => [index, conceptMark(rank, this.data.keys)]));
