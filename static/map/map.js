@@ -1,13 +1,13 @@
 // The explanation as one sees it: picture and map, legend with numbers and unit, value under the pointer, progress.
 
-import { Job, MARKUP as JOB, differ } from "./job.js";
+import { MARKUP as JOB } from "./job.js";
 import { Legend, MARKUP as LEGEND } from "./legend.js";
 import { mounting } from "./mount.js";
 import { picture } from "./picture.js";
-import { read } from "./safetensors.js";
 import { Notes } from "../whylens.notes/notes.js"; // components are served beside each other under their full names
 import { Pins } from "../whylens.notes/pins.js";
 import { table } from "./scale.js";
+import { Showing } from "./showing.js";
 import { Stage } from "./stage.js";
 
 const MARKUP = `
@@ -38,21 +38,13 @@ class View {
     this.root.innerHTML = MARKUP;
     parent.append(this.root);
     const find = (selector) => this.root.querySelector(selector);
-    this.parts = Object.fromEntries(["frame", "reading", "waiting", "certain", "edit", "remark"].map((name) => [name, find(`.${name}`)]));
+    this.parts = Object.fromEntries(["frame", "reading", "certain", "edit", "remark"].map((name) => [name, find(`.${name}`)]));
     this.scale = new Legend(this.root);
-    this.job = new Job(this.root, {
-      onPreview: (tensors) => {
-        this.previews = tensors;
-        this.coarse();
-      },
-      onDone: (id) => this.trigger("finished", id),
-      onAgain: (id) => this.trigger("again", id),
-    });
+    this.showing = new Showing(this);
     this.stage = new Stage(find(".frame canvas"), { onRead: (reading) => this.say(reading) });
     this.noting(find(".frame canvas"));
     this.tools(find);
     this.parts.edit.addEventListener("click", () => (this.brush ? this.leave() : this.edit()));
-    this.wanted = 0; // number of the newest thing asked for; answers to older questions are dropped
   }
 
   tools(find) {
@@ -145,53 +137,38 @@ class View {
     this.stage.canvas.setAttribute("aria-label", data.alt);
     this.colours = table(data.stops);
     this.scale.say(data, this.colours);
-    if (this.input !== data.input) {
-      this.input = data.input;
-      this.wanted++; // a map that is still on its way is not of this picture
-      delete this.root.dataset.drawn;
-      this.leave();
-      this.stage.explain(null);
-      this.opening = picture(data.input).then((image) => this.data.input === data.input && this.open(image));
-    }
-    await this.opening;
-    if (this.data !== data) return; // a newer one came while the picture was on its way
+    if (!(await this.showing.opened(data))) return;
     this.notes.read(data.notes, data.noting);
-    const before = this.seen;
-    this.seen = data;
-    if (data.map) {
-      this.quiet();
-      if (before?.map !== data.map) await this.final(data);
-    } else if (differ(before, data)) {
-      this.stage.explain(null);
-      this.legend();
-      this.run(data);
-    } else if (before.target !== data.target) {
-      this.coarse();
-    }
+    await this.showing.mapped(data);
   }
 
-  open(image) {
+  async open(data) {
+    let image;
+    try {
+      image = await picture(data.input);
+    } catch {
+      this.showing.failed("The picture could not be read. Reload the page.");
+      return false;
+    }
+    if (this.data.input !== data.input) return false;
     this.stage.show(image);
     this.pins.fit(image.naturalWidth, image.naturalHeight);
+    return true;
   }
 
-  async final(data) {
-    const mine = ++this.wanted;
-    const answer = await fetch(data.map);
-    if (!answer.ok) {
-      this.parts.waiting.hidden = false;
-      this.parts.waiting.textContent = "The map could not be read. Reload the page.";
-      return;
-    }
-    const { values, stderr } = read(await answer.arrayBuffer());
-    if (mine !== this.wanted) return;
-    this.explain(values, stderr);
+  clear() {
+    this.stage.explain(null);
+    this.leave();
+    this.parts.edit.hidden = true;
+    if (this.pins.placing) this.place(false);
+  }
+
+  async finish() {
+    const { data } = this;
     this.parts.edit.hidden = !data.probe;
     this.parts.remark.hidden = !data.noting || Boolean(this.brush);
     this.brush?.explain(this.stage.map, data.target);
     if (data.edits) await this.keep(data);
-    delete this.root.dataset.previewed;
-    this.root.dataset.drawn = data.map;
   }
 
   // What its owner has kept, where one may only look.
@@ -203,31 +180,9 @@ class View {
     this.root.append(this.kept.root);
   }
 
-  run(data) {
-    this.quiet();
-    this.leave();
-    this.parts.edit.hidden = this.parts.remark.hidden = true;
-    if (this.pins.placing) this.place(false);
-    this.previews = null;
-    delete this.root.dataset.drawn;
-    this.job.run(data);
-  }
-
-  quiet() {
-    this.job.quiet();
-    this.parts.waiting.hidden = true;
-  }
-
   close() {
-    this.job.quiet();
+    this.showing.quiet();
     this.leave();
-  }
-
-  coarse() {
-    const tensor = this.previews?.[String(this.data.target)];
-    if (!tensor) return;
-    this.explain(tensor);
-    this.root.dataset.previewed = String(Number(this.root.dataset.previewed ?? 0) + 1);
   }
 
   explain(values, stderr) {

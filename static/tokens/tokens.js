@@ -1,12 +1,12 @@
 // An explained text: every word on its colour, what becomes of the answer without it, and which phrases say more.
 
 import { ask, Refusal } from "../whylens.map/ask.js"; // components are served beside each other
-import { Job, MARKUP as JOB, differ } from "../whylens.map/job.js";
+import { MARKUP as JOB } from "../whylens.map/job.js";
 import { Latest } from "../whylens.map/latest.js";
 import { Legend, MARKUP as LEGEND } from "../whylens.map/legend.js";
 import { mounting } from "../whylens.map/mount.js";
-import { read } from "../whylens.map/safetensors.js";
 import { percent, table } from "../whylens.map/scale.js";
+import { Showing } from "../whylens.map/showing.js";
 import { rows, top, verdict } from "./answers.js";
 import { Edits } from "./edits.js";
 import { Notes } from "../whylens.notes/notes.js";
@@ -67,7 +67,7 @@ class View {
     parent.append(this.root);
     const find = (selector) => this.root.querySelector(selector);
     this.parts = Object.fromEntries(
-      ["views", "text", "waiting", "cut", "certain", "reading", "acts", "answer", "reset", "note", "told"].map(
+      ["views", "text", "cut", "certain", "reading", "acts", "answer", "reset", "note", "told"].map(
         (name) => [name, find(`.${name}`)],
       ),
     );
@@ -75,14 +75,7 @@ class View {
     this.parts.said = find(".answer strong");
     this.parts.classes = find(".answer ol");
     this.scale = new Legend(this.root);
-    this.job = new Job(this.root, {
-      onPreview: (tensors) => {
-        this.previews = tensors;
-        this.coarse();
-      },
-      onDone: (id) => this.trigger("finished", id),
-      onAgain: (id) => this.trigger("again", id),
-    });
+    this.showing = new Showing(this);
     this.sheet = new Sheet(this.parts.text, { onRead: (reading) => this.say(reading) });
     this.notes = new Notes({
       called: ({ number }) => called(this.sheet.words[number]?.text ?? ""),
@@ -95,7 +88,6 @@ class View {
     this.edits = new Edits([]);
     this.tools(find);
     this.say(null);
-    this.wanted = 0; // number of the newest map asked for; answers to older questions are dropped
   }
 
   tools(find) {
@@ -128,44 +120,22 @@ class View {
     this.parts.text.setAttribute("aria-label", `${data.alt} ${data.probe ? KEYS : READING}`);
     this.colours = table(data.stops);
     this.measure();
-    if (this.input !== data.input) {
-      this.input = data.input;
-      this.forget();
-      this.opening = this.open(data);
-    }
-    if (!(await this.opening) || this.data !== data) return; // a newer one came while the text was on its way
+    if (!(await this.showing.opened(data))) return;
     this.notes.read(data.notes, data.noting);
-    const before = this.seen;
-    this.seen = data;
-    if (data.map) {
-      this.quiet();
-      if (before?.map !== data.map) await this.final(data);
-    } else if (differ(before, data)) {
-      this.sheet.explain(null);
-      this.legend();
-      this.run(data);
-    } else if (before.target !== data.target) {
-      this.coarse();
-    }
-    if (before?.target !== data.target) {
+    if (this.target !== data.target) {
+      this.target = data.target;
       if (this.answer) this.answered(this.answer);
       this.pairs.close(); // they were about another class
     }
-    this.interactions();
-  }
-
-  // Another text comes, or another explanation of it: what is still on its way to this one is not about that.
-  forget() {
-    delete this.root.dataset.drawn;
-    this.wanted++;
-    this.asking.stop();
-    this.sheet.onAct = null;
+    await this.showing.mapped(data);
   }
 
   async open(data) {
+    this.asking.stop(); // an answer that is still on its way is not about this text
+    this.sheet.onAct = null;
     const answer = await fetch(data.input);
     if (!answer.ok) {
-      this.failed("The text could not be read. Reload the page.");
+      this.showing.failed("The text could not be read. Reload the page.");
       return false;
     }
     const text = decode(await answer.arrayBuffer());
@@ -182,51 +152,22 @@ class View {
     return true;
   }
 
-  async final(data) {
-    const mine = ++this.wanted;
-    const answer = await fetch(data.map);
-    if (!answer.ok) return this.failed("The values could not be read. Reload the page.");
-    const { values, stderr } = read(await answer.arrayBuffer());
-    if (mine !== this.wanted) return;
-    this.explain(values, stderr);
-    delete this.root.dataset.previewed;
-    this.root.dataset.drawn = data.map;
-  }
-
-  failed(why) {
-    this.parts.waiting.hidden = false;
-    this.parts.waiting.textContent = why;
-  }
-
-  run(data) {
-    this.quiet();
-    this.previews = null;
-    delete this.root.dataset.drawn;
-    this.job.run(data);
-  }
-
-  quiet() {
-    this.job.quiet();
-    this.parts.waiting.hidden = true;
-  }
-
-  close() {
-    this.job.quiet();
-    this.asking.stop();
-    this.pairs.close();
-  }
-
-  coarse() {
-    const tensor = this.previews?.[String(this.data.target)];
-    if (!tensor) return;
-    this.explain(tensor);
-    this.root.dataset.previewed = String(Number(this.root.dataset.previewed ?? 0) + 1);
+  clear() {
+    this.sheet.explain(null);
+    this.legend();
+    this.parts.phrases.hidden = true;
   }
 
   explain({ values }, stderr) {
     const d = this.sheet.words.length;
     this.sheet.explain({ values: spread(values, d), stderr: stderr?.values, signed: this.data.signed, colours: this.colours });
     this.legend();
+  }
+
+  close() {
+    this.showing.quiet();
+    this.asking.stop();
+    this.pairs.close();
   }
 
   measure() {
@@ -343,12 +284,10 @@ class View {
     this.parts.told.textContent = words;
   }
 
-  interactions() {
-    const phrases = this.data.map && this.data.phrases;
+  finish() {
+    const { phrases } = this.data;
     this.parts.phrases.hidden = !phrases?.length;
-    const asked = `${this.data.map} ${phrases?.length}`;
-    if (this.parts.phrases.hidden || this.listed === asked) return; // drawn anew, they would lose the focus
-    this.listed = asked;
+    if (this.parts.phrases.hidden) return;
     const { text, words } = this.sheet;
     const found = phrases.map(([first, last, value]) => ({ name: called(text.slice(words[first].start, words[last].end)), value, ranges: [[first, last]] }));
     const listed = phraseRows(strongest(found), this.sheet);
