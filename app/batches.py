@@ -16,7 +16,7 @@ from app.jobs.question import Question
 from app.jobs.row import Row
 from app.jobs.spec import JobSpec
 from app.jobs.workshop import Workshop
-from app.service import Service, found, minted
+from app.service import Service, found, minted, numbered
 from app.sets import image_sets
 from app.storage.batches import Batch, BatchItem
 from app.storage.explanations import Explanation
@@ -180,10 +180,7 @@ def _refuse_more(desk: Service, owner: str) -> None:
 
 
 def _member(desk: Service, batch: Batch, number: int) -> Member:
-    members = desk.store.image_sets.manifest(batch.manifest).members
-    if not 0 <= number < len(members):
-        raise NotFoundError(f"There is no picture {number} in this batch.")
-    return members[number]
+    return numbered(desk.store.image_sets.manifest(batch.manifest).members, number, "batch")
 
 
 def _run(desk: Service, item: BatchItem) -> Run[JobSpec]:

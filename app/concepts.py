@@ -10,14 +10,14 @@ import numpy as np
 from safetensors.numpy import save
 
 from app.description import progress
-from app.failures import NotFoundError, RequestError, refuse_outside
+from app.failures import RequestError, refuse_outside
 from app.jobs.asking import ConceptQuestion, Plan
 from app.jobs.concept_map import METHODS
 from app.jobs.intervene import Intervention
 from app.jobs.manifest import Member
 from app.jobs.spec import ConceptSpec
 from app.jobs.workshop import Workshop
-from app.service import Service, found, minted
+from app.service import Service, found, minted, numbered
 from app.sets import image_sets
 from app.storage.assets import OwnedAsset
 from app.storage.concepts import Concepts, Part
@@ -152,8 +152,7 @@ def concept_map(desk: Service, owner: str, id: str, image: int, concept: int, me
     """Where a picture shows a concept, as safetensors."""
     concepts = get(desk, owner, id)
     result = _result(desk, concepts)
-    if not 0 <= image < len(result["images"]):
-        raise NotFoundError(f"There is no picture {image} in this study.")
+    numbered(result["images"], image, "study")
     refuse_outside("concept", concept, len(result["concepts"]))
     if method not in METHODS:
         raise RequestError(f"method must be one of {', '.join(METHODS)}; got {method!r:.100}")
@@ -211,11 +210,8 @@ def image(desk: Service, owner: str, id: str, index: int) -> bytes:
 def asset(desk: Service, owner: str, id: str, index: int) -> OwnedAsset:
     """The picture itself as one of the user's own, to be explained."""
     concepts = get(desk, owner, id)
-    images = _result(desk, concepts)["images"]
-    if not 0 <= index < len(images):
-        raise NotFoundError(f"There is no picture {index} in this study.")
-    members = desk.store.image_sets.manifest(run_of(desk, concepts).spec.manifest).members
-    member = members[images[index]["number"]]
+    number = numbered(_result(desk, concepts)["images"], index, "study")["number"]
+    member = desk.store.image_sets.manifest(run_of(desk, concepts).spec.manifest).members[number]
     data = desk.store.image_sets.picture(member.sha256)
     return desk.store.assets.put(owner, Asset.of_png(data), member.name)
 

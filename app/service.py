@@ -296,6 +296,12 @@ def shown(name: str) -> str:
     return shown
 
 
+def numbered(pictures: Sequence[T], number: int, of: str) -> T:
+    if not 0 <= number < len(pictures):
+        raise NotFoundError(f"There is no picture {number} in this {of}.")
+    return pictures[number]
+
+
 def found(thing: T | None, noun: str) -> T:
     if thing is None:
         raise NotFoundError(f"There is no such {noun}, or it is not yours.")

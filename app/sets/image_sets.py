@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from app import uploads
 from app.failures import NotFoundError, RequestError
 from app.jobs.manifest import Manifest, Member
-from app.service import Service, found, minted, shown
+from app.service import Service, found, minted, numbered, shown
 from app.sets.gathering import Gathering
 from app.sets.standing import StandingSet, named, standing
 from app.storage.image_sets import OwnedSet
@@ -73,10 +73,7 @@ def thumbnail(desk: Service, owner: str, id: str, index: int, side: int) -> byte
     """A square from the middle, as WebP."""
     if not SIDES[0] <= side <= SIDES[1]:
         raise RequestError(f"side must lie in [{SIDES[0]}, {SIDES[1]}]; got {side}")
-    members = manifest(desk, owner, id).members
-    if not 0 <= index < len(members):
-        raise NotFoundError(f"There is no picture {index} in this set.")
-    return small(desk, members[index].sha256, side)
+    return small(desk, numbered(manifest(desk, owner, id).members, index, "set").sha256, side)
 
 
 def small(desk: Service, sha256: str, side: int) -> bytes:
