@@ -158,7 +158,7 @@ def _trust(desk: Service, owner: str, explanation: Explanation, shown: dict[str,
 def card(look: dict[str, Any], own: OwnedHead | None = None) -> None:
     """The model's; of a classifier of one's own its report too."""
     card = look["card"]
-    with st.expander("Model card", expanded=own is not None):
+    with st.expander("Model card", expanded=own is not None, key=f"card/{card['name']}"):
         if own is not None:
             heads.report(own)
         if card["kind"] == "text":

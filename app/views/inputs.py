@@ -70,7 +70,7 @@ def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
     st.caption(entry.description)
     fits.reason(method, verdicts)
     fits.ruled_out({name: verdict for name, verdict in verdicts.items() if name != method})
-    with st.expander("Parameters"):
+    with st.expander("Parameters", key="parameters"):
         begun = spec.params if same and entry.name == spec.method else {}
         params = form.draw(entry, begun, place)
         usual = spec.output if same else USUAL[kind]

@@ -28,7 +28,8 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> None:
 
 def table(attribution: Attribution, unit: str | None) -> None:
     """An expander with the strongest regions, or with every unit of a text."""
-    with st.expander("Strongest regions, as a table" if unit is None else f"Every {unit} by strength, as a table"):
+    title = "Strongest regions, as a table" if unit is None else f"Every {unit} by strength, as a table"
+    with st.expander(title, key="regions"):
         rows = ranked(attribution) if unit is None else words(attribution)
         st.dataframe(rows, hide_index=True, width="stretch")
 

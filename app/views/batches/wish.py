@@ -95,7 +95,7 @@ def _question(desk: Service, owner: str, current: Batch | None, image_set: str, 
     entry = registry.method(method, "image")
     st.caption(entry.description)
     fits.reason(method, verdicts)
-    with st.expander("Parameters"):
+    with st.expander("Parameters", key="parameters"):
         params = form.draw(entry, asked.get("params", {}) if method == asked.get("method") else {}, key)
         output = st.selectbox(
             "Score explained",

@@ -19,9 +19,12 @@ def test_what_cannot_be_is_not_offered_and_says_why(page: Page, server: Server, 
     page.wait_for_selector("[data-drawn]")
     side = page.get_by_test_id("stSidebar")
     expect(side.get_by_text("Not for this model")).to_have_count(0)
+    side.get_by_text("Parameters", exact=True).click()
+    expect(side.get_by_role("spinbutton", name="N masks")).to_be_visible()
     side.get_by_role("combobox", name="Model").click()
     page.get_by_role("option", name="operator/blind").click()
     expect(side.get_by_text("Not for this model")).to_be_visible()
+    expect(side.get_by_role("spinbutton", name="N masks")).to_be_visible()  # what is said above moves it, no more
     line = side.get_by_text("Saliency")
     expect(line).to_contain_text("Integrated gradients")
     expect(side.get_by_text("the gradient is zero")).to_be_visible()
