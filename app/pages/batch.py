@@ -24,7 +24,6 @@ def opened() -> Batch | None:
             return batches.get(desk, ME, named)
         except NotFoundError as error:
             st.warning(plain(str(error)))
-            del st.query_params["b"]
     newest = batches.listed(desk, ME)[:1]
     return batches.get(desk, ME, newest[0]["id"]) if newest else None
 
@@ -35,7 +34,8 @@ def go(id: str) -> None:
 
 
 try:
-    current = opened()
+    with st.container():  # also where nothing is said: what is below stays what it is
+        current = opened()
 except TOLD as error:
     st.error(plain(str(error)))
     st.stop()

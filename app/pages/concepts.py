@@ -31,7 +31,6 @@ def opened() -> Concepts:
             return concepts.get(desk, ME, named)
         except NotFoundError as error:
             st.warning(f"{error} Here is an example instead.")
-            del st.query_params["c"]
     if "first study" in st.session_state:
         try:
             return concepts.get(desk, ME, st.session_state["first study"])
@@ -74,7 +73,8 @@ def follow(current: Concepts, asked: study.Asked) -> None:
 
 
 try:
-    current = opened()
+    with st.container():  # also where nothing is said: what is below stays what it is
+        current = opened()
 except TOLD as error:
     st.error(plain(str(error)))
     st.stop()

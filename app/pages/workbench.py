@@ -24,7 +24,6 @@ def opened() -> Explanation:
             return desk.explanation(ME, named)
         except NotFoundError as error:
             st.warning(f"{error} Here is an example instead.")
-            del st.query_params["e"]
     if "first" in st.session_state:  # asking costs a forward, and this runs at every click
         try:
             return desk.explanation(ME, st.session_state["first"])
@@ -41,7 +40,8 @@ def go(explanation: Explanation) -> None:
 
 
 try:
-    current = opened()
+    with st.container():  # also where nothing is said: what is below stays what it is
+        current = opened()
 except TOLD as error:
     st.error(plain(str(error)))
     st.stop()

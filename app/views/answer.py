@@ -51,7 +51,7 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> Explanation | N
         contrasted = contrast.draw(shown, target)
         own_head = next((head for head in desk.heads(owner) if head.model == look["card"]["name"]), None)
         card(look, own_head)
-    if shown["result"] is not None:
+    with st.container():  # also without them: what is below stays what it is
         regions.draw(desk, owner, explanation)
     if clicked is not None and clicked != target:
         desk.look_at(owner, explanation.id, clicked)
@@ -158,7 +158,7 @@ def _trust(desk: Service, owner: str, explanation: Explanation, shown: dict[str,
 def card(look: dict[str, Any], own: OwnedHead | None = None) -> None:
     """The model's; of a classifier of one's own its report too."""
     card = look["card"]
-    with st.expander("Model card", expanded=own is not None, key=f"card/{card['name']}"):
+    with st.expander("Model card", expanded=own is not None):
         if own is not None:
             heads.report(own)
         if card["kind"] == "text":

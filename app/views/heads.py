@@ -16,7 +16,7 @@ ROWS = "text,label\nI loved every minute,praise\nDull and far too long,blame"
 
 def draw(desk: Service, owner: str, key: str) -> str | None:
     """The model just made, once a button says so."""
-    with st.expander("Own labels", key="labels"):
+    with st.expander("Own labels"):
         how = st.radio("Made from", list(WAYS), format_func=WAYS.__getitem__, horizontal=True, key=f"{key}/how")
         name = st.text_input("Name", placeholder="My labels", max_chars=80, key=f"{key}/name")
         encoders = [card["name"] for card in desk.cards() if card["kind"] == "text"]

@@ -64,13 +64,16 @@ def draw(desk: Service, owner: str, current: Explanation) -> Wish | None:
     here = current if same else None
     place = key if same else f"{key}/{kind}"  # the same method has other parameters there
     subject = _picture(desk, owner, here) if kind == "image" else _text(desk, owner, here, key)
-    model, verdicts, made = _model(desk, owner, kind, spec.model if same else desk.settings.usual_model(kind), place)
+    with st.container():  # however much it says: what is below stays what it is
+        first = spec.model if same else desk.settings.usual_model(kind)
+        model, verdicts, made = _model(desk, owner, kind, first, place)
     method = _method(verdicts, kind, spec.method, place)
     entry = registry.method(method, kind)
-    st.caption(entry.description)
-    fits.reason(method, verdicts)
-    fits.ruled_out({name: verdict for name, verdict in verdicts.items() if name != method})
-    with st.expander("Parameters", key="parameters"):
+    with st.container():
+        st.caption(entry.description)
+        fits.reason(method, verdicts)
+        fits.ruled_out({name: verdict for name, verdict in verdicts.items() if name != method})
+    with st.expander("Parameters"):
         begun = spec.params if same and entry.name == spec.method else {}
         params = form.draw(entry, begun, place)
         usual = spec.output if same else USUAL[kind]

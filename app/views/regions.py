@@ -28,8 +28,7 @@ def draw(desk: Service, owner: str, explanation: Explanation) -> None:
 
 def table(attribution: Attribution, unit: str | None) -> None:
     """An expander with the strongest regions, or with every unit of a text."""
-    title = "Strongest regions, as a table" if unit is None else f"Every {unit} by strength, as a table"
-    with st.expander(title, key="regions"):
+    with st.expander("Strongest regions, as a table" if unit is None else f"Every {unit} by strength, as a table"):
         rows = ranked(attribution) if unit is None else words(attribution)
         st.dataframe(rows, hide_index=True, width="stretch")
 

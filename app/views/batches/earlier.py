@@ -18,7 +18,7 @@ def draw(desk: Service, owner: str, current: Batch | None) -> str | None:
     others = [row for row in batches.listed(desk, owner) if current is None or row["id"] != current.id][:SHOWN]
     if not others:
         return None
-    with st.expander("Earlier", key="earlier"):
+    with st.expander("Earlier"):
         for row in others:
             asked = row["question"]
             told = f"**{title(asked['method'])}** on {plain(row['set']['name'])}, {STATES[row['state']]}"

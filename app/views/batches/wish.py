@@ -81,7 +81,8 @@ def _question(desk: Service, owner: str, current: Batch | None, image_set: str, 
             key=f"{key}/model",
         )
     )
-    verdicts = fits.known(desk, owner, model, listed=model in models)
+    with st.container():  # also where nothing is said: what is below stays what it is
+        verdicts = fits.known(desk, owner, model, listed=model in models)
     chosen = st.session_state.get(f"{key}/method", asked.get("method", FIRST_METHOD))
     known = [method.name for method in registry.list_methods("image")]
     methods = [n for n in known if n == chosen or verdicts.get(n, fits.VALID)["status"] != "impossible"]
@@ -93,9 +94,10 @@ def _question(desk: Service, owner: str, current: Batch | None, image_set: str, 
         key=f"{key}/method",
     )
     entry = registry.method(method, "image")
-    st.caption(entry.description)
-    fits.reason(method, verdicts)
-    with st.expander("Parameters", key="parameters"):
+    with st.container():
+        st.caption(entry.description)
+        fits.reason(method, verdicts)
+    with st.expander("Parameters"):
         params = form.draw(entry, asked.get("params", {}) if method == asked.get("method") else {}, key)
         output = st.selectbox(
             "Score explained",

@@ -20,5 +20,5 @@ TEXT = """
 
 
 def draw() -> None:
-    with st.expander("How this is defined", key="definitions"):
+    with st.expander("How this is defined"):
         st.markdown(TEXT)

@@ -17,7 +17,7 @@ def draw(desk: Service, owner: str, current: Concepts) -> str | None:
     others = [row for row in concepts.listed(desk, owner) if row["id"] != current.id][:SHOWN]
     if not others:
         return None
-    with st.expander("Earlier", key="earlier"):
+    with st.expander("Earlier"):
         for row in others:
             label = row["label"] or {"failed": "failed", "cancelled": "cancelled"}.get(row["state"], "under way")
             told = f"**{plain(label)}** in {plain(row['name'])}, {plain(row['model'])}"

@@ -105,7 +105,7 @@ def _class(found: Mapping[str, Any] | None, target: int | None, by: str, key: st
 
 def _parameters(question: ConceptQuestion, spec: Mapping[str, Any], same: bool, key: str) -> ConceptQuestion:
     learners, weights = list(FACTORIZERS), list(METHODS)
-    with st.expander("Parameters", key="parameters"):
+    with st.expander("Parameters"):
         factorizer = st.selectbox(
             "Extractor",
             learners,

@@ -160,11 +160,12 @@ def test_a_link_restores_what_was_seen(desk: Service, method: str) -> None:
 @pytest.mark.usefixtures("desk")
 def test_an_unknown_link_says_so_and_shows_the_example(id: str) -> None:
     at = opened(e=id)
-    assert not at.exception
-    (warning,) = at.warning
-    assert warning.value == "There is no such explanation, or it is not yours. Here is an example instead."
-    assert "e" not in at.query_params
-    assert given(at, "map")["state"] == "done"
+    for _ in range(2):  # the page may run again before anybody has read it
+        assert not at.exception
+        (warning,) = at.warning
+        assert warning.value == "There is no such explanation, or it is not yours. Here is an example instead."
+        assert given(at, "map")["state"] == "done"
+        at.run()
 
 
 def test_the_link_of_another_looks_unknown(desk: Service) -> None:

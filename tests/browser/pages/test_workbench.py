@@ -306,8 +306,15 @@ def test_an_unknown_model_is_one_sentence(page: Page, server: Server) -> None:
 @pytest.mark.thorough
 def test_an_unknown_link_says_so_and_shows_the_example(page: Page, server: Server) -> None:
     opened(page, f"{server.url}/?e=nosuchthing")
-    expect(page.get_by_text("There is no such explanation, or it is not yours.")).to_be_visible()
+    told = page.get_by_text("There is no such explanation, or it is not yours.")
+    expect(told).to_be_visible()
     expect(page.get_by_role("heading", name="Why espresso?")).to_be_visible()
+    page.get_by_role("button", name="Edit", exact=True).click()
+    expect(page.locator(".board")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^cup")).click()
+    expect(told).to_have_count(0)
+    expect(page.get_by_role("heading", name="Why cup?")).to_be_visible()
+    expect(page.locator(".board")).to_be_visible()  # moved up, it is the same: what is being painted is not lost
 
 
 @pytest.mark.thorough
