@@ -79,7 +79,8 @@ except TOLD as error:
     st.error(plain(str(error)))
     st.stop()
 with st.sidebar, telling():
-    wanted = wish.draw(desk, ME, current)
+    with st.container():  # however much it says
+        wanted = wish.draw(desk, ME, current)
     chosen = earlier.draw(desk, ME, current)
     if wanted is not None:
         go(concepts.ask(desk, ME, wanted.image_set, wanted.question).id)

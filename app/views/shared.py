@@ -65,9 +65,10 @@ def _explanation(desk: Service, who: Identity, share: Share, shown: dict[str, An
             more = {"notes": shown["notes"], "edits": _edits(shown)}
             components.map_view(answer.pixels(shown, target, named[target]) | more, key="map")
     with right:
-        if shown["judgement"] is not None and target == shared:
-            st.markdown("### Can this map be trusted?")
-            components.trust({"target": target, "judgement": shown["judgement"]}, key="trust")
+        with st.container():  # also for another class, of which it says nothing: what is below stays what it is
+            if shown["judgement"] is not None and target == shared:
+                st.markdown("### Can this map be trusted?")
+                components.trust({"target": target, "judgement": shown["judgement"]}, key="trust")
         st.markdown("### What the model answers")
         clicked = components.classes(
             [{"target": k, "label": named[k], "probability": probabilities[k]} for k in look["classes"]],

@@ -34,8 +34,9 @@ class View {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.here = null;
-      this.root.inert = false;
       this.root.replaceChildren(element("p", { class: "fault", role: "alert", text: error.message }));
+    } finally {
+      if (this.data.here === data.here) this.root.inert = false;
     }
   }
 
@@ -46,7 +47,6 @@ class View {
 
   build({ result, blobs, pictures }) {
     this.close();
-    this.root.inert = false;
     Object.assign(this, { result, blobs, pictures });
     const shares = result.concepts.map(({ share }) => share);
     this.reach = [Math.min(0, ...shares), Math.max(0.01, ...shares)];

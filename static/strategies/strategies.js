@@ -54,8 +54,9 @@ class View {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.here = null;
-      this.root.inert = false;
       this.root.replaceChildren(element("p", { class: "fault", role: "alert", text: error.message }));
+    } finally {
+      if (this.data.here === data.here) this.root.inert = false;
     }
   }
 
@@ -65,7 +66,6 @@ class View {
   }
 
   build(result, blobs, shares, sprite) {
-    this.root.inert = false;
     Object.assign(this, { result, images: result.images, edges: result.edges, sprite, spriteUrl: blobs.sprite });
     this.allShares = shares;
     this.marks = Object.fromEntries(result.concepts.map(({ index }, rank) => [index, conceptMark(rank, this.data.keys)]));
